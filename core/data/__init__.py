@@ -1,0 +1,1 @@
+"""Datasets, batches, augmentation and the preparation of drawings."""

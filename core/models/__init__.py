@@ -1,0 +1,1 @@
+"""Network architectures; `catalog.py` names them, one file per family builds them."""
