@@ -1,0 +1,116 @@
+"""Random changes to a whole batch of digits at once: one resampling, however many kinds of change are on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from core.config import AugmentConfig
+
+
+def is_active(config: AugmentConfig) -> bool:
+    """Whether the settings change anything."""
+    return _moves_pixels(config) or any((config.erase, config.brightness, config.contrast))
+
+
+def augment(images: Tensor, config: AugmentConfig, generator: torch.Generator) -> Tensor:
+    """Change each image at random: shape first, then a blot, then brightness, then contrast.
+
+    Args:
+        images: (n, 1, h, w) float32 in [0, 1], on the generator's device; not changed.
+        config: which changes, and how far.
+        generator: source of all chance; the same state gives the same result.
+
+    Returns:
+        Same shape and range; `images` itself if nothing is on.
+    """
+    if not is_active(config):
+        return images
+    n, _, height, width = images.shape
+    if _moves_pixels(config):
+        grid = F.affine_grid(_draw_inverse_affine(n, config, generator), list(images.shape), align_corners=False)
+        if config.elastic:
+            # A pixel is 2/side wide in the grid's coordinates, which run from -1 to 1.
+            pixel = torch.tensor([2 / width, 2 / height], device=images.device)
+            grid = grid + _draw_elastic_field(n, height, width, config, generator) * pixel
+        images = F.grid_sample(images, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+    if config.erase:
+        images = images.masked_fill(_draw_blots(n, height, width, config, generator), 0.0)
+    if config.brightness:
+        images = (images * _draw(n, config.brightness, generator, around=1.0)[:, None, None, None]).clamp(0, 1)
+    if config.contrast:
+        factor = _draw(n, config.contrast, generator, around=1.0)[:, None, None, None]
+        mean = images.mean(dim=(1, 2, 3), keepdim=True)
+        images = mean + factor * (images - mean)
+    return images.clamp(0, 1)
+
+
+def _moves_pixels(config: AugmentConfig) -> bool:
+    return any((config.rotate, config.shift, config.scale, config.shear, config.elastic))
+
+
+def _draw(n: int, limit: float, generator: torch.Generator, around: float = 0.0) -> Tensor:
+    """Draw (n,) float32 uniformly within ±limit of `around`; nothing is drawn where the limit is 0."""
+    if not limit:
+        return torch.full((n,), around, device=generator.device)
+    return around + limit * (2 * torch.rand(n, generator=generator, device=generator.device) - 1)
+
+
+def _draw_inverse_affine(n: int, config: AugmentConfig, generator: torch.Generator) -> Tensor:
+    """Draw (n, 2, 3) maps from places in the result to places in the image: shift, rotation, slant, size undone.
+
+    The image was scaled by s, slanted (x + k·y), rotated by a, then shifted by t, so the way back is
+    x = (1/s) · slant(-k) · rotation(-a) · (y - t).
+    """
+    angle = torch.deg2rad(_draw(n, config.rotate, generator))
+    slant = torch.tan(torch.deg2rad(_draw(n, config.shear, generator)))
+    size = _draw(n, config.scale, generator, around=1.0)
+    # The grid's side is 2.
+    shift = torch.stack([_draw(n, 2 * config.shift, generator), _draw(n, 2 * config.shift, generator)], dim=1)[
+        :, :, None
+    ]
+    cos, sin = torch.cos(angle), torch.sin(angle)
+    rows = [cos + slant * sin, sin - slant * cos, -sin, cos]
+    matrix = (torch.stack(rows, dim=1) / size[:, None]).view(n, 2, 2)
+    return torch.cat([matrix, -matrix @ shift], dim=2)
+
+
+def _draw_elastic_field(n: int, height: int, width: int, config: AugmentConfig, generator: torch.Generator) -> Tensor:
+    """Draw (n, h, w, 2) displacements in pixels, smooth in space, whose root mean square length is `elastic` per image.
+
+    Source: Simard, Steinkraus and Platt 2003, Best practices for convolutional neural networks, section 2.
+    """
+    noise = torch.randn((n, 2, height, width), generator=generator, device=generator.device)
+    across = _build_smoothing(width, config.elastic_smoothness, noise.device)
+    down = _build_smoothing(height, config.elastic_smoothness, noise.device)
+    field = (down @ noise @ across.T).permute(0, 2, 3, 1)  # (n, h, w, 2)
+    length = field.square().sum(dim=3).mean(dim=(1, 2)).sqrt()
+    return field * (config.elastic / length)[:, None, None, None]
+
+
+def _build_smoothing(side: int, sigma: float, device: torch.device) -> Tensor:
+    """Build the (side, side) matrix that smooths along one axis by a Gaussian.
+
+    Its rows have unit length, not unit sum: smoothed noise then is equally strong at the border and in the middle.
+    """
+    place = torch.arange(side, dtype=torch.float32, device=device)
+    weights = torch.exp(-((place[:, None] - place[None, :]) ** 2) / (2 * sigma**2))
+    return weights / weights.square().sum(dim=1, keepdim=True).sqrt()
+
+
+def _draw_blots(n: int, height: int, width: int, config: AugmentConfig, generator: torch.Generator) -> Tensor:
+    """Draw an (n, 1, h, w) mask: with probability `erase` a square anywhere inside the image."""
+    side = max(1, round(config.erase_size * min(height, width)))
+    chance = torch.rand((3, n), generator=generator, device=generator.device)
+    top = (chance[0] * (height - side + 1)).floor()[:, None]
+    left = (chance[1] * (width - side + 1)).floor()[:, None]
+    row = torch.arange(height, device=chance.device)
+    column = torch.arange(width, device=chance.device)
+    in_rows = (row >= top) & (row < top + side)  # (n, h)
+    in_columns = (column >= left) & (column < left + side)  # (n, w)
+    blotted = (chance[2] < config.erase)[:, None, None]
+    return (in_rows[:, :, None] & in_columns[:, None, :] & blotted)[:, None]
