@@ -1,0 +1,1 @@
+"""Predictions, metrics and the stored report of a run."""
