@@ -1,0 +1,193 @@
+"""Named starting points: each a full TrainConfig with its source and the figure its source claims."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.config import (
+    AugmentConfig,
+    DataConfig,
+    LoopConfig,
+    ModelConfig,
+    OptimizerConfig,
+    RuntimeConfig,
+    ScheduleConfig,
+    TrainConfig,
+)
+from core.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A config worth a name.
+
+    Attributes:
+        name: what the command line and run ids call it.
+        about: one or two sentences for a person choosing.
+        source: who published it, "" if it is this project's own.
+        claimed: test accuracy its source reports, a fraction; None if it reports none. Nearly always one run.
+        config: the settings, as published where it has a source.
+    """
+
+    name: str
+    about: str
+    source: str
+    claimed: float | None
+    config: TrainConfig
+
+
+_NO_SCALING = DataConfig(normalize_mean=0.0, normalize_std=1.0)
+_ADAM = OptimizerConfig(name="adam", learning_rate=0.001)
+_COMPACT_SETTINGS = {
+    "optimizer": OptimizerConfig(name="sgd", learning_rate=0.01, momentum=0.9),
+    "schedule": ScheduleConfig(name="plateau", gamma=0.1, patience=1),
+    "augment": AugmentConfig(rotate=7.0, brightness=0.1, contrast=0.1),
+    "loop": LoopConfig(epochs=20, batch_size=32),
+}
+
+RECIPES = (
+    Recipe(
+        name="sprint",
+        about="Small and quick: three convolutions and a linear layer under a one-cycle schedule. Start here.",
+        source="",
+        claimed=None,
+        config=TrainConfig(
+            model=ModelConfig(name="sprint"),
+            optimizer=OptimizerConfig(name="adam", learning_rate=0.01, beta1=0.7, beta2=0.9),
+            schedule=ScheduleConfig(name="one-cycle", warmup_fraction=0.3),
+            loop=LoopConfig(epochs=3, batch_size=256),
+            runtime=RuntimeConfig(channels_last=True),
+        ),
+    ),
+    Recipe(
+        name="compact-13k",
+        about="13,244 parameters in cumulative-sum blocks; shows how little a very good classifier needs.",
+        source="Published notebook 'compact-13k': batch 32, SGD 0.01, plateau schedule, 20 epochs",
+        claimed=0.9961,
+        config=TrainConfig(model=ModelConfig(name="compact-13k"), **_COMPACT_SETTINGS),
+    ),
+    Recipe(
+        name="compact-6k",
+        about="compact-13k with half the channels in its later layers: 6,716 parameters.",
+        source="Published notebook 'compact-6k': settings of compact-13k",
+        claimed=0.9941,
+        config=TrainConfig(model=ModelConfig(name="compact-6k"), **_COMPACT_SETTINGS),
+    ),
+    Recipe(
+        name="tinyvgg-sgd",
+        about="Two small convolutions and plain SGD for three epochs: a first network from a tutorial.",
+        source="Published notebook 'tinyvgg-sgd': batch 32, SGD 0.1 without momentum, pixels in [0, 1], 3 epochs",
+        claimed=0.9759,
+        config=TrainConfig(
+            data=_NO_SCALING,
+            model=ModelConfig(name="tinyvgg-sgd"),
+            optimizer=OptimizerConfig(name="sgd", learning_rate=0.1, momentum=0.0),
+            loop=LoopConfig(epochs=3, batch_size=32),
+        ),
+    ),
+    Recipe(
+        name="hybrid-cnn",
+        about="Two convolutions under a deep, heavily dropped-out head of 2.9 million parameters.",
+        source="Published notebook 'hybrid-cnn': batch 32, Adam 0.001, rotation ±15°, 10 epochs",
+        claimed=0.9769,
+        config=TrainConfig(
+            data=_NO_SCALING,
+            model=ModelConfig(name="hybrid-cnn", initialization="linear-normal"),
+            optimizer=_ADAM,
+            augment=AugmentConfig(rotate=15.0),
+            loop=LoopConfig(epochs=10, batch_size=32),
+        ),
+    ),
+    Recipe(
+        name="hybrid-cnn-tuned",
+        about="hybrid-cnn with a second pooling, a sixth of the parameters and normalised pixels.",
+        source="Published notebook 'hybrid-cnn-tuned': batch 32, Adam 0.001, rotation ±15°, 15 epochs",
+        claimed=0.9910,
+        config=TrainConfig(
+            data=DataConfig(normalize_mean=0.5, normalize_std=0.5),
+            model=ModelConfig(name="hybrid-cnn-tuned", initialization="linear-normal"),
+            optimizer=_ADAM,
+            augment=AugmentConfig(rotate=15.0),
+            loop=LoopConfig(epochs=15, batch_size=32),
+        ),
+    ),
+    Recipe(
+        name="dropout-cnn",
+        about="Two convolutions, each with pooling and dropout, then fully connected layers.",
+        source="Published notebook 'dropout-cnn': batch 96, Adam, 10 epochs; reports no figure",
+        claimed=None,
+        config=TrainConfig(
+            model=ModelConfig(name="dropout-cnn"), optimizer=_ADAM, loop=LoopConfig(epochs=10, batch_size=96)
+        ),
+    ),
+    Recipe(
+        name="s5-baseline",
+        about="Four plain convolutions and two linear layers, the 593,200 parameters compact-13k set out to shrink.",
+        source="Published notebook 's5-baseline', trained here with the settings of compact-13k",
+        claimed=None,
+        config=TrainConfig(model=ModelConfig(name="s5-baseline"), **_COMPACT_SETTINGS),
+    ),
+    Recipe(
+        name="resnet-8",
+        about="A small residual network with weight averaging and mild augmentation.",
+        source="",
+        claimed=None,
+        config=TrainConfig(
+            model=ModelConfig(name="resnet-8"),
+            optimizer=OptimizerConfig(name="sgd", learning_rate=0.1, momentum=0.9, nesterov=True, weight_decay=5e-4),
+            schedule=ScheduleConfig(name="one-cycle", warmup_fraction=0.2),
+            augment=AugmentConfig(rotate=10.0, shift=0.07, scale=0.1),
+            loop=LoopConfig(epochs=10, batch_size=128, ema_decay=0.995),
+            runtime=RuntimeConfig(channels_last=True),
+        ),
+    ),
+    Recipe(
+        name="densenet-16",
+        about="A small densely connected network with mild augmentation.",
+        source="",
+        claimed=None,
+        config=TrainConfig(
+            model=ModelConfig(name="densenet-16"),
+            optimizer=OptimizerConfig(name="sgd", learning_rate=0.1, momentum=0.9, nesterov=True, weight_decay=5e-4),
+            schedule=ScheduleConfig(name="one-cycle", warmup_fraction=0.2),
+            augment=AugmentConfig(rotate=10.0, shift=0.07, scale=0.1),
+            loop=LoopConfig(epochs=10, batch_size=128, ema_decay=0.995),
+        ),
+    ),
+    Recipe(
+        name="mlp",
+        about="Fully connected layers alone, blind to what is next to what: what convolutions are measured against.",
+        source="",
+        claimed=None,
+        config=TrainConfig(
+            model=ModelConfig(name="mlp"),
+            optimizer=_ADAM,
+            schedule=ScheduleConfig(name="cosine"),
+            loop=LoopConfig(epochs=5, batch_size=128),
+        ),
+    ),
+    Recipe(
+        name="softmax-regression",
+        about="Ten weighted sums of pixels, no hidden layer: the simplest classifier, and its weights are pictures.",
+        source="",
+        claimed=None,
+        config=TrainConfig(
+            model=ModelConfig(name="softmax-regression"),
+            optimizer=_ADAM,
+            schedule=ScheduleConfig(name="cosine"),
+            loop=LoopConfig(epochs=5, batch_size=128),
+        ),
+    ),
+)
+
+
+def get_recipe(name: str) -> Recipe:
+    """Return the recipe of that name.
+
+    Raises:
+        UsageError: if there is none; the message lists the valid names.
+    """
+    for recipe in RECIPES:
+        if recipe.name == name:
+            return recipe
+    raise UsageError(f"There is no recipe '{name}'; choose one of {', '.join(recipe.name for recipe in RECIPES)}.")

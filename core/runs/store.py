@@ -1,0 +1,330 @@
+"""Run folders: create, find, list, read, delete. See the README for what each file of a run holds."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from core import paths, processes
+from core.config import TrainConfig, parse_config
+from core.errors import RunError, RunNotFoundError
+from core.files import read_json, write_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Status = Literal["queued", "running", "completed", "stopped", "failed"]
+State = Literal["queued", "running", "completed", "stopped", "failed", "lost"]
+
+# A launched process writes its pid into run.json within this time, or it never will.
+LAUNCH_GRACE_S = 30.0
+
+
+class RunRecord(BaseModel):
+    """What run.json says. Times are ISO 8601 in UTC, accuracies fractions.
+
+    `status` is what the trainer last wrote; `read_state` also knows whether the trainer still lives.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    version: Literal[1] = 1
+    id: str
+    name: str = ""
+    recipe: str
+    model: str
+    dataset: str
+    dataset_checksum: str = ""
+    status: Status = "queued"
+    phase: Literal["", "waiting", "preparing", "training", "evaluating"] = ""
+    created: str
+    launched: str = ""
+    started: str = ""
+    finished: str = ""
+    heartbeat: str = ""
+    pid: int | None = None
+    process_started: float | None = None
+    seed: int = 0
+    device: str = ""
+    threads: int = 0
+    versions: dict[str, str] = Field(default_factory=dict)
+    git_commit: str = ""
+    parameters: int = 0
+    step: int = 0
+    total_steps: int = 0
+    train_seconds: float = 0.0
+    validation_accuracy: float | None = None
+    test_correct: int | None = None
+    test_total: int | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder.
+
+    Attributes:
+        path: the folder.
+    """
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        """The folder's name."""
+        return self.path.name
+
+    @property
+    def pretrained(self) -> bool:
+        """Whether it came with the project."""
+        return self.path.parent == paths.pretrained_dir()
+
+
+@dataclass(frozen=True)
+class RunEntry:
+    """A run as a list shows it.
+
+    Attributes:
+        run: the folder.
+        record: its run.json; None if unreadable.
+        state: status, or "lost"; None if unreadable.
+        problem: why it is unreadable, else "".
+    """
+
+    run: Run
+    record: RunRecord | None
+    state: State | None
+    problem: str = ""
+
+
+def now() -> str:
+    """Return the present time as run.json writes it."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def create_run(config: TrainConfig, recipe: str, name: str = "") -> Run:
+    """Make a folder for a new run with its config.json and a queued run.json.
+
+    Args:
+        config: the settings to keep.
+        recipe: name of the recipe they started from.
+        name: what the person calls it; "" for none.
+
+    Raises:
+        RunError: if the folder cannot be made.
+    """
+    stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
+    slug = re.sub(r"[^a-z0-9]+", "-", recipe.lower()).strip("-")[:40] or "run"
+    run = Run(paths.runs_dir() / f"{stamp}-{slug}-{secrets.token_hex(2)}")
+    try:
+        run.path.mkdir(parents=True)
+    except OSError as error:
+        raise RunError(
+            f"{run.path} could not be made ({error.strerror or error}); check the disk and its permissions."
+        ) from None
+    write_json(run.path / "config.json", config.model_dump())
+    record = RunRecord(
+        id=run.id,
+        name=" ".join(name.split())[:80],
+        recipe=recipe,
+        model=config.model.name,
+        dataset=config.data.dataset,
+        created=now(),
+        seed=config.runtime.seed,
+        total_steps=config.total_steps,
+    )
+    write_record(run, record)
+    return run
+
+
+def write_record(run: Run, record: RunRecord) -> None:
+    """Write run.json, atomically."""
+    write_json(run.path / "run.json", record.model_dump())
+
+
+def read_record(run: Run) -> RunRecord:
+    """Read run.json.
+
+    Raises:
+        RunError: if it is missing or damaged.
+    """
+    try:
+        record = RunRecord.model_validate(read_json(run.path / "run.json"))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise RunError(
+            f"{run.path / 'run.json'} is damaged at '{'.'.join(map(str, first['loc']))}' ({first['msg']}); "
+            "restore it or delete the run."
+        ) from None
+    # The folder's name is the identity: a copied or renamed folder must not answer to another run's id.
+    return record.model_copy(update={"id": run.id})
+
+
+def update_record(run: Run, **changes: Any) -> RunRecord:
+    """Change some fields of run.json and return the result."""
+    record = read_record(run).model_copy(update=changes)
+    write_record(run, record)
+    return record
+
+
+def read_config(run: Run) -> TrainConfig:
+    """Read config.json.
+
+    Raises:
+        RunError: if it is missing or damaged.
+        ConfigError: if a setting is not valid.
+    """
+    return parse_config(read_json(run.path / "config.json"))
+
+
+def is_alive(record: RunRecord) -> bool:
+    """Whether the process that wrote the record still runs."""
+    return processes.is_alive(record.pid, record.process_started)
+
+
+def compute_state(record: RunRecord) -> State:
+    """Return the record's status, or "lost" if it claims to be under way but its process is gone."""
+    if record.status not in ("queued", "running"):
+        return record.status
+    if is_alive(record):
+        return record.status
+    if record.pid is None and record.launched:
+        age_s = (datetime.now(UTC) - datetime.fromisoformat(record.launched)).total_seconds()
+        if 0 <= age_s < LAUNCH_GRACE_S:
+            return record.status
+    return "lost"
+
+
+def read_entry(run: Run) -> RunEntry:
+    """Read a run as a list shows it; never raises for a damaged folder."""
+    try:
+        record = read_record(run)
+        return RunEntry(run, record, compute_state(record))
+    except RunError as error:
+        return RunEntry(run, None, None, str(error))
+
+
+def list_runs() -> list[RunEntry]:
+    """Return every run, newest first, then the pretrained ones; unreadable folders are listed with the reason."""
+    entries = []
+    for root in (paths.runs_dir(), paths.pretrained_dir()):
+        try:
+            folders = [path for path in root.iterdir() if path.is_dir() and not path.name.startswith(".")]
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise RunError(f"{root} cannot be listed ({error.strerror or error}); check its permissions.") from None
+        entries += [read_entry(Run(path)) for path in sorted(folders, reverse=True)]
+    return entries
+
+
+def find_run(reference: str) -> Run:
+    """Return the run that a person means.
+
+    Args:
+        reference: a run id, a unique prefix of one, "latest", "best" (highest validation accuracy among the completed),
+            or the name of a pretrained run.
+
+    Raises:
+        RunNotFoundError: if no run, or more than one, answers to it.
+    """
+    entries = list_runs()
+    if reference in ("latest", "best"):
+        return _find_by_rank(reference, entries)
+    exact = [entry.run for entry in entries if entry.run.id == reference]
+    matches = exact or [entry.run for entry in entries if reference and entry.run.id.startswith(reference)]
+    if not matches:
+        raise RunNotFoundError(
+            f"There is no run '{reference}' in {paths.runs_dir()}; `python -m core runs` lists them."
+        )
+    if len(matches) > 1:
+        names = ", ".join(run.id for run in matches[:5])
+        raise RunNotFoundError(f"'{reference}' could be any of {len(matches)} runs ({names}); write more of its id.")
+    return matches[0]
+
+
+def _find_by_rank(reference: str, entries: list[RunEntry]) -> Run:
+    own = [entry for entry in entries if entry.record and not entry.run.pretrained]
+    if reference == "latest":
+        ranked = sorted(own, key=lambda entry: entry.record.created if entry.record else "", reverse=True)
+    else:
+        done = [entry for entry in entries if entry.record and entry.state == "completed"]
+        ranked = sorted(
+            (entry for entry in done if entry.record and entry.record.validation_accuracy is not None),
+            key=lambda entry: (entry.record.validation_accuracy or 0.0) if entry.record else 0.0,
+            reverse=True,
+        )
+    if not ranked:
+        kind = "run" if reference == "latest" else "completed run with a validation accuracy"
+        raise RunNotFoundError(f"There is no {kind} yet in {paths.runs_dir()}; start one with `python -m core train`.")
+    return ranked[0].run
+
+
+def delete_run(run: Run) -> None:
+    """Remove a run's folder.
+
+    Raises:
+        RunError: if it is under way, came with the project, or cannot be removed.
+    """
+    entry = read_entry(run)
+    if run.pretrained:
+        raise RunError(f"{run.id} came with the project and is not deleted from here.")
+    if entry.state in ("queued", "running"):
+        raise RunError(f"{run.id} is {entry.state}; stop it before deleting it.")
+    # Out of the list in one step, so that nobody meets a half-deleted run.
+    hidden = run.path.with_name(f".deleted-{run.id}")
+    try:
+        run.path.rename(hidden)
+        shutil.rmtree(hidden)
+    except OSError as error:
+        raise RunError(f"{run.path} could not be deleted ({error.strerror or error}).") from None
+
+
+def read_metrics(run: Run, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
+    """Read the lines of metrics.jsonl from a byte offset on.
+
+    A last line without its newline is still being written and is left for the next call. If the file has become shorter
+    than `offset` (a resumed run cuts what came after its checkpoint), it is read from the start.
+
+    Returns:
+        The lines, and the offset to pass next time.
+    """
+    try:
+        with (run.path / "metrics.jsonl").open("rb") as file:
+            size = file.seek(0, 2)
+            offset = 0 if offset > size else offset
+            file.seek(offset)
+            data = file.read()
+    except FileNotFoundError:
+        return [], 0
+    except OSError as error:
+        raise RunError(f"{run.path / 'metrics.jsonl'} cannot be read ({error.strerror or error}).") from None
+    whole = data[: data.rfind(b"\n") + 1]
+    lines = []
+    for line in whole.splitlines():
+        try:
+            value = json.loads(line)
+        except ValueError:
+            continue  # a line torn by a kill; the resumed run rewrote its step
+        if isinstance(value, dict):
+            lines.append(value)
+    return lines, offset + len(whole)
+
+
+def read_log_tail(run: Run, n_bytes: int = 4000) -> str:
+    """Return the end of train.log, "" if there is none."""
+    try:
+        with (run.path / "train.log").open("rb") as file:
+            file.seek(max(0, file.seek(0, 2) - n_bytes))
+            # Progress bars overwrite themselves with carriage returns; keep what a terminal would show.
+            text = file.read().decode("utf-8", errors="replace")
+    except OSError:
+        return ""
+    return "\n".join(line.rsplit("\r", 1)[-1] for line in text.splitlines() or [""])

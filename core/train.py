@@ -1,0 +1,129 @@
+"""One run from its folder to its end: wait for a turn, train or resume, evaluate, and keep run.json true throughout."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import signal
+import subprocess
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.errors import CoreError
+from core.processes import identify_process
+from core.runs import jobs, store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from core.config import TrainConfig
+    from core.runs.store import Run, RunRecord
+    from core.training.recorder import Recorder
+
+PACKAGES = ("torch", "torchvision", "numpy", "scikit-learn", "streamlit")
+
+
+def train_run(run: Run, on_line: Callable[[dict[str, Any]], None] | None = None) -> RunRecord:
+    """Train a new or interrupted run in this process when its turn has come, then evaluate it.
+
+    Args:
+        run: a folder with config.json.
+        on_line: called with every line of metrics.jsonl, for a progress bar.
+
+    Returns:
+        The record, with status "completed" or "stopped".
+
+    Raises:
+        CoreError: if training cannot go on; run.json then says "failed" with the same sentence.
+    """
+    config = store.read_config(run)
+    pid, started = identify_process()
+    store.update_record(
+        run, status="queued", phase="waiting", error="", pid=pid, process_started=started, heartbeat=store.now()
+    )
+    try:
+        with jobs.wait_for_turn(run) as came:
+            status = _train_and_evaluate(run, config, on_line) if came else "stopped"
+    except BaseException as error:
+        reason = str(error) if isinstance(error, CoreError) else f"{type(error).__name__}: {error}"
+        store.update_record(run, status="failed", phase="", finished=store.now(), error=reason or type(error).__name__)
+        raise
+    jobs.clear_stop_request(run)
+    return store.update_record(run, status=status, phase="", finished=store.now())
+
+
+def _train_and_evaluate(run: Run, config: TrainConfig, on_line: Callable[[dict[str, Any]], None] | None) -> str:
+    store.update_record(run, status="running", phase="preparing", started=store.now(), **_describe_program())
+    # PyTorch takes seconds to import; the record above is already on the page by then.
+    import torch
+
+    from core.data.datasets import load
+    from core.evaluation.report import evaluate_run
+    from core.models.forward import check_device
+    from core.models.summary import count_parameters
+    from core.training.loop import fit
+    from core.training.recorder import Recorder, cut_metrics
+    from core.training.state import build_state, restore_state
+
+    torch.set_num_threads(config.runtime.threads or os.cpu_count() or 1)
+    torch.backends.cudnn.deterministic = True
+    check_device(config)
+    data = load(config.data.dataset)
+    state = build_state(config)
+    if (run.path / "last.safetensors").exists():
+        restore_state(run, state)
+    cut_metrics(run, state.progress.step)
+    record = store.update_record(
+        run,
+        phase="training",
+        parameters=count_parameters(state.network),
+        device=str(state.device),
+        threads=torch.get_num_threads(),
+        dataset_checksum=data.checksum,
+        step=state.progress.step,
+    )
+    with Recorder(run, on_line) as recorder, _stop_on_signals(recorder):
+        outcome = fit(config, data, run, state, recorder)
+    store.update_record(run, step=state.progress.step, train_seconds=state.progress.train_seconds)
+    if outcome == "completed":
+        store.update_record(run, phase="evaluating", heartbeat=store.now())
+        evaluate_run(run, data, record.dataset_checksum)
+    return outcome
+
+
+@contextmanager
+def _stop_on_signals(recorder: Recorder) -> Iterator[None]:
+    """Turn Ctrl-C and a termination request into a checkpoint and an orderly end; a second Ctrl-C ends at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def stop(number: int, _frame: object) -> None:
+        recorder.signal_stop()
+        signal.signal(number, before[signal.Signals(number)])
+
+    for number in before:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _describe_program() -> dict[str, Any]:
+    """Return what run.json says of the program that trains: versions and, in a checkout, the commit."""
+    versions = {"python": platform.python_version()}
+    versions |= {name: importlib.metadata.version(name) for name in PACKAGES}
+    root = Path(__file__).resolve().parent.parent
+    commit = ""
+    if (root / ".git").exists():
+        result = subprocess.run(
+            ["git", "-C", str(root), "rev-parse", "HEAD"], capture_output=True, text=True, check=False
+        )
+        commit = result.stdout.strip() if result.returncode == 0 else ""
+    return {"versions": versions, "git_commit": commit}

@@ -1,0 +1,35 @@
+"""The losses a run can minimise."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch.nn import functional as F  # noqa: N812  (PyTorch's own name for it)
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from core.config import LossConfig
+
+
+def compute_loss(logits: Tensor, labels: Tensor, config: LossConfig) -> Tensor:
+    """Return the mean loss over a batch.
+
+    Args:
+        logits: (n, 10) float32.
+        labels: (n,) int64 in 0..9.
+        config: which loss, with its parameters.
+    Source: focal loss, Lin et al. 2017, equation 4; label smoothing, Szegedy et al. 2016, section 7.
+    """
+    match config.name:
+        case "cross-entropy":
+            return F.cross_entropy(logits, labels, label_smoothing=config.label_smoothing)
+        case "focal":
+            log_p = F.log_softmax(logits, dim=1).gather(1, labels[:, None]).squeeze(1)  # (n,)
+            return -((1 - log_p.exp()) ** config.focal_gamma * log_p).mean()
+        case "squared-error":
+            n_classes = logits.shape[1]
+            target = torch.full_like(logits, config.label_smoothing / n_classes)
+            target.scatter_(1, labels[:, None], 1 - config.label_smoothing * (1 - 1 / n_classes))
+            return ((logits.softmax(1) - target) ** 2).sum(1).mean()
