@@ -1,12 +1,12 @@
 """What several tests stand on: a home of their own, the real MNIST, and real run folders in every state."""
 
 import os
-import shutil
 import socket
 from pathlib import Path
 
 import psutil
 import pytest
+from run_folders import copy_run
 
 from core import paths
 from core.config import TrainConfig
@@ -108,15 +108,6 @@ def trained_mnist(shared_home, mnist_cache) -> Run:
     return _train(shared_home, config, "sprint")
 
 
-def copy_run(run: Run, home: Path, **changes: object) -> Run:
-    """Copy a run folder into a home, under an id of its own if one is given, with changed fields of run.json."""
-    target = home / "runs" / str(changes.get("id", run.id))
-    shutil.copytree(run.path, target)
-    copied = Run(target)
-    store.update_record(copied, **changes)
-    return copied
-
-
 @pytest.fixture
 def finished_run(home, trained_small) -> Run:
     """A completed run on the bundled digits in this test's home."""
@@ -132,12 +123,18 @@ def runs_in_every_state(home, trained_small) -> dict[str, Run]:
         "completed": copy_run(trained_small, home, id="20260101-000001-mlp-done"),
         "stopped": copy_run(trained_small, home, id="20260101-000002-mlp-stop", status="stopped", step=20),
         "failed": copy_run(
-            trained_small, home, id="20260101-000003-mlp-fail", status="failed", error="The loss is not finite at step 3."
+            trained_small,
+            home,
+            id="20260101-000003-mlp-fail",
+            status="failed",
+            error="The loss is not finite at step 3.",
         ),
         "running": copy_run(
             trained_small, home, id="20260101-000004-mlp-runs", status="running", phase="training", step=20, **alive
         ),
-        "queued": copy_run(trained_small, home, id="20260101-000005-mlp-wait", status="queued", phase="waiting", **alive),
+        "queued": copy_run(
+            trained_small, home, id="20260101-000005-mlp-wait", status="queued", phase="waiting", **alive
+        ),
         "lost": copy_run(
             trained_small, home, id="20260101-000006-mlp-lost", status="running", pid=2**22 + 1, process_started=1.0
         ),

@@ -1,0 +1,1 @@
+"""The pages, charts and components that a browser shows; everything that computes is in core."""

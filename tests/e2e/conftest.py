@@ -1,0 +1,70 @@
+"""A real Chromium for the browser tests."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Browser, Page
+
+BROWSER_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+TIMEOUT_MS = 30_000
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+        chromium = playwright.chromium.launch(executable_path=path, args=BROWSER_FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_page(browser) -> Iterator[Callable[..., Page]]:
+    """Open pages of an address; at the end none may have met an error, or asked anything of the outside."""
+    contexts, complaints = [], []
+
+    def open_one(
+        address: str, *, scheme: str = "light", size: tuple[int, int] = (1280, 800), touch: bool = False
+    ) -> Page:
+        context = browser.new_context(
+            color_scheme=scheme, viewport={"width": size[0], "height": size[1]}, has_touch=touch, is_mobile=touch
+        )
+        context.set_default_timeout(TIMEOUT_MS)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(f"error in the page: {error}"))
+        page.on("console", lambda line: complaints.append(f"console: {line.text}") if line.type == "error" else None)
+        page.on("request", lambda request: _check_inside(request.url, complaints))
+        page.goto(address)
+        return page
+
+    yield open_one
+    for context in contexts:
+        for page in context.pages:
+            shown = page.locator('[data-testid="stException"]').all_inner_texts()
+            complaints.extend(f"exception on {page.url}: {text}" for text in shown)
+        context.close()
+    assert complaints == []
+
+
+def _check_inside(url: str, complaints: list[str]) -> None:
+    parts = urlsplit(url)
+    if parts.scheme in ("http", "https", "ws", "wss") and parts.hostname not in ("127.0.0.1", "localhost"):
+        complaints.append(f"asked the outside: {url}")
