@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -130,9 +131,9 @@ def load_predictions(run: Run) -> TestPredictions:
     if not path.exists():
         raise RunError(f"{run.id} is not evaluated yet; `python -m core evaluate {run.id}` does it.")
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             found = TestPredictions(arrays["probabilities"], arrays["labels"])
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise RunError(f"{path} is damaged ({error}); `python -m core evaluate {run.id}` writes it anew.") from None
     if found.probabilities.shape != (len(found.labels), 10):
         raise RunError(f"{path} is damaged (shape {found.probabilities.shape}); evaluate the run again.")

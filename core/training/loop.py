@@ -83,9 +83,9 @@ def _train_until(
     epoch = progress.step // spe
     order = epoch_order(len(training[0]), config.runtime.seed, epoch).to(state.device)
     batches = iterate_batches(order, config.loop.batch_size, start=progress.step % spe)
-    window = _Window(state.device)
+    window = Window(state.device)
     while progress.step < last_step:
-        _take_step(config, training, next(batches), state, window)
+        take_step(config, training, next(batches), state, window)
         progress.step += 1
         # The last step of an epoch always reports, so that the sums of the epoch are complete.
         if window.is_due() or progress.step == last_step:
@@ -95,8 +95,8 @@ def _train_until(
     return True
 
 
-def _take_step(
-    config: TrainConfig, training: tuple[Tensor, Tensor], batch: Tensor, state: TrainingState, window: _Window
+def take_step(
+    config: TrainConfig, training: tuple[Tensor, Tensor], batch: Tensor, state: TrainingState, window: Window
 ) -> None:
     """One optimiser step on the digits that `batch` (b,) int64 indexes."""
     images, labels = to_images(training[0][batch]), training[1][batch]  # (b, 1, 28, 28), (b,)
@@ -116,7 +116,7 @@ def _take_step(
         state.average.update_parameters(state.network)
 
 
-class _Window:
+class Window:
     """Sums over the steps since the last report, kept on the device so that a GPU is not made to wait at each step."""
 
     def __init__(self, device: torch.device) -> None:

@@ -1,0 +1,80 @@
+"""What every page shares: the style, the header, and two columns that stack sensibly on a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+# Streamlit leaves room for a toolbar that the viewer mode does not show; the main thing of a page comes higher without it.
+_STYLE = """
+<style>
+[data-testid="stMainBlockContainer"] { padding-top: 4.2rem; padding-bottom: 3rem; max-width: 1320px; }
+[data-testid="stMainBlockContainer"] h1 { font-size: 1.7rem; padding: 0; }
+[data-testid="stMetricValue"] { font-size: 1.5rem; }
+@media (max-width: 640px) {
+  [data-testid="stMainBlockContainer"] { padding-left: 1rem; padding-right: 1rem; }
+  /* On a phone a container with this key, the detail of a digit, lies over the foot of the sheet it was chosen from. */
+  [class*="st-key-side-by-side"] [data-testid="stColumn"]:has(.st-key-open-digit) {
+    position: sticky; bottom: 0; z-index: 2; max-height: 66vh; overflow-y: auto; padding: 0.75rem 0;
+    background: light-dark(#fbfaf6, #17191d); border-top: 2px solid light-dark(#dcd7ca, #3a3e45);
+  }
+}
+@media (min-width: 641px) {
+  /* The companion stays in sight while a long sheet scrolls. */
+  [class*="st-key-side-by-side"] > * > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"]:last-child {
+    position: sticky; top: 4.2rem; align-self: flex-start; max-height: calc(100vh - 4.5rem); overflow-y: auto;
+  }
+}
+</style>
+"""
+
+
+def apply_style() -> None:
+    """Send the few rules of style that the theme cannot express."""
+    st.html(_STYLE)
+
+
+def render_header(title: str, purpose: str) -> None:
+    """Draw a page's title and the one line on what it is for."""
+    st.title(title, anchor=False)
+    st.caption(purpose)
+
+
+@contextmanager
+def side_by_side(name: str, widths: tuple[float, float] = (3, 2)) -> Iterator[tuple[DeltaGenerator, DeltaGenerator]]:
+    """Give a wide column and its companion, which stays in sight while the wide one scrolls; beneath it on a phone.
+
+    Args:
+        name: unique on the page.
+        widths: of the two.
+    """
+    with st.container(key=f"side-by-side-{name}"):
+        main, companion = st.columns(widths, gap="medium")
+        yield main, companion
+
+
+def format_share(correct: int, total: int, interval: tuple[float, float] | None = None) -> str:
+    """Write an accuracy the way every page does: '99.12 % (9,912 of 10,000) [98.92–99.29]'."""
+    if total == 0:
+        return "— (0 of 0)"
+    text = f"{100 * correct / total:.2f} % ({correct:,} of {total:,})"
+    return text if interval is None else f"{text} [{100 * interval[0]:.2f}–{100 * interval[1]:.2f}]"
+
+
+def format_seconds(seconds: float) -> str:
+    """Write a time in the unit a person would use: '0.8 s', '42 s', '3 min 20 s', '2 h 5 min'."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"

@@ -1,0 +1,92 @@
+"""Everything the pages load, each through a bounded cache keyed by the files' own times, so that nothing shown is stale."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from core.data import datasets
+from core.data.datasets import DigitData
+from core.data.statistics import compute_class_images, compute_ink
+from core.runs.store import Run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from core.evaluation.predict import Classifier
+    from core.evaluation.report import TestPredictions
+
+
+def choose_dataset() -> str:
+    """Return the dataset to show: MNIST if it is on the disk, else the digits bundled with scikit-learn."""
+    return "mnist" if datasets.is_cached("mnist") else "sklearn-digits"
+
+
+def load_dataset(name: str) -> DigitData:
+    """Return a dataset; it is kept once per process by core itself."""
+    return datasets.load(name)
+
+
+# What a dataset holds is known by its checksum; hashing its pixels again would cost more than what is cached.
+_BY_CHECKSUM = {DigitData: lambda data: data.checksum}
+
+
+@st.cache_data(max_entries=8, show_spinner=False, hash_funcs=_BY_CHECKSUM)
+def load_ink(data: DigitData, split: str) -> NDArray[np.float64]:
+    """Return the mean ink of each digit of a split, (n,) fractions."""
+    return compute_ink(getattr(data, split).images)
+
+
+@st.cache_data(max_entries=8, show_spinner="Averaging the digits …", hash_funcs=_BY_CHECKSUM)
+def load_class_images(data: DigitData, split: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the mean and the variance image of each class of a split, each (10, 28, 28)."""
+    part = getattr(data, split)
+    return compute_class_images(part.images, part.labels)
+
+
+def load_report(run: Run) -> dict[str, Any]:
+    """Return the run's report.json. Raises RunError if it has none."""
+    return _load_report(run.path, _modified(run.path / "report.json"))
+
+
+def load_predictions(run: Run) -> TestPredictions:
+    """Return the run's test probabilities. Raises RunError if it has none."""
+    return _load_predictions(run.path, _modified(run.path / "test.npz"))
+
+
+def load_classifier(run: Run) -> Classifier:
+    """Return the run's network, ready to predict. Imports PyTorch. Raises CoreError if it has none."""
+    return _load_classifier(run.path, _modified(run.path / "model.safetensors"))
+
+
+def _modified(path: Path) -> int:
+    """Return a file's time of change in nanoseconds, 0 if it is not there (loading it then says so)."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _load_report(path: Path, modified_ns: int) -> dict[str, Any]:
+    from core.evaluation.report import load_report
+
+    return load_report(Run(path))
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _load_predictions(path: Path, modified_ns: int) -> TestPredictions:
+    from core.evaluation.report import load_predictions
+
+    return load_predictions(Run(path))
+
+
+@st.cache_resource(max_entries=8, show_spinner="Loading the network …")
+def _load_classifier(path: Path, modified_ns: int) -> Classifier:
+    from core.evaluation.predict import load_classifier
+
+    return load_classifier(Run(path))

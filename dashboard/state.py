@@ -1,0 +1,101 @@
+"""What is chosen: session keys, query parameters, and the widgets that set them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.errors import RunNotFoundError
+from core.runs import store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from core.runs.store import Run, RunEntry
+
+# Survives a change of page, which drops widgets' own state and the query parameters.
+CHOSEN_RUN = "chosen_run"
+_PICKER = "run_picker"
+STATE_WORDS = {
+    "queued": "waiting",
+    "running": "training",
+    "completed": "completed",
+    "stopped": "stopped",
+    "failed": "failed",
+    "lost": "lost",
+}
+
+
+def choose_run(run: Run) -> None:
+    """Make a run the chosen one on every page, whatever was picked or linked before."""
+    st.session_state[CHOSEN_RUN] = run.id
+    st.session_state.pop(_PICKER, None)
+    st.query_params["run"] = run.id
+
+
+def describe_entry(entry: RunEntry) -> str:
+    """Name a run in one line for a list: what it is, how good, when."""
+    record = entry.record
+    if record is None:
+        return f"{entry.run.id} · unreadable"
+    result = STATE_WORDS[entry.state] if entry.state else ""
+    if record.test_total:
+        result = f"{100 * (record.test_correct or 0) / record.test_total:.2f} %"
+    when = datetime.fromisoformat(record.created).astimezone().strftime("%d %b %H:%M")
+    dataset = "" if record.dataset == "mnist" else " · bundled digits"
+    return f"{record.name or record.recipe} · {result}{dataset} · {when} · {entry.run.id[-4:]}"
+
+
+def render_run_picker(
+    *, accepts: Callable[[RunEntry], bool], label: str = "Run", entries: list[RunEntry] | None = None
+) -> RunEntry | None:
+    """Draw a list of runs and return the chosen one, or None if no run qualifies.
+
+    The choice comes from the widget, else from `?run=` (an id, a unique start of one, latest or best), else from what was chosen on
+    another page, else the newest. It is written back to `?run=`, so that the address can be shared.
+
+    Args:
+        accepts: which runs can be chosen on this page.
+        label: above the list.
+        entries: all runs, if the page has listed them already.
+    """
+    candidates = {entry.run.id: entry for entry in (entries or store.list_runs()) if accepts(entry)}
+    if not candidates:
+        return None
+    if st.session_state.get(_PICKER) not in candidates:
+        st.session_state[_PICKER] = _find_wanted(candidates)
+    chosen = st.selectbox(
+        label, list(candidates), format_func=lambda name: describe_entry(candidates[name]), key=_PICKER
+    )
+    st.session_state[CHOSEN_RUN] = chosen
+    st.query_params["run"] = chosen
+    return candidates[chosen]
+
+
+def _find_wanted(candidates: dict[str, RunEntry]) -> str:
+    newest = next(iter(candidates))
+    linked = st.query_params.get("run")
+    if linked:
+        try:
+            found = store.find_run(linked).id
+        except RunNotFoundError as error:
+            st.warning(f"{error} Showing {newest} instead.")
+            return newest
+        if found not in candidates:
+            st.warning(f"{found} has nothing to show on this page yet. Showing {newest} instead.")
+            return newest
+        return found
+    chosen = st.session_state.get(CHOSEN_RUN)
+    return chosen if chosen in candidates else newest
+
+
+def has_report(entry: RunEntry) -> bool:
+    """Whether the run is evaluated, so that Evaluate and Errors can show it."""
+    return entry.record is not None and (entry.run.path / "report.json").is_file()
+
+
+def has_model(entry: RunEntry) -> bool:
+    """Whether the run has weights to predict with."""
+    return entry.record is not None and (entry.run.path / "model.safetensors").is_file()

@@ -1,0 +1,157 @@
+"""The command line as scripts use it: real processes, their output and their exit status."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from core.data.datasets import load
+from core.recipes import RECIPES
+
+SMALL = ["--set", "dataset=sklearn-digits", "--set", "epochs=3", "--set", "learning_rate=0.002"]
+
+
+def run_core(*arguments):
+    return subprocess.run([sys.executable, "-m", "core", *arguments], capture_output=True, text=True, check=False)
+
+
+def read_core(*arguments):
+    result = run_core(*arguments, "--json")
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def assert_refused(result, words, status=2):
+    assert result.returncode == status, result.stderr
+    assert words in result.stderr
+    assert "Traceback" not in result.stderr
+    assert result.stdout == ""
+
+
+@pytest.mark.usefixtures("home")
+def test_recipes_are_listed_with_claims_and_without_measurements_yet():
+    rows = read_core("recipes")
+    assert [row["name"] for row in rows] == [recipe.name for recipe in RECIPES]
+    compact = next(row for row in rows if row["name"] == "compact-13k")
+    assert compact == {
+        "name": "compact-13k",
+        "model": "compact-13k",
+        "parameters": 13_244,
+        "source": compact["source"],
+        "claimed": 0.9961,
+        "measured": None,
+    }
+    assert "compact-13k" in run_core("recipes").stdout
+
+
+@pytest.mark.usefixtures("mnist_home")
+def test_data_describes_mnist():
+    value = read_core("data")
+    assert (value["name"], value["train"], value["validation"], value["test"]) == ("mnist", 55_000, 5_000, 10_000)
+    assert value["classes"] == list("0123456789")
+    assert len(value["checksum"]) == 64
+
+
+@pytest.mark.usefixtures("home")
+def test_data_without_a_network_says_what_to_do():
+    assert_refused(run_core("data"), "set DIGITS_MIRROR", status=1)
+    assert read_core("data", "--dataset", "sklearn-digits")["test"] == 360
+
+
+@pytest.mark.usefixtures("home")
+def test_the_whole_life_of_a_run(tmp_path):
+    trained = read_core("train", "--recipe", "mlp", *SMALL, "--set", "seed=1", "--name", "first")
+    assert trained["name"] == "first"
+    assert trained["parameters"] == 235_146
+    assert trained["train_seconds"] > 0
+    assert trained["test_accuracy"] == trained["test_correct"] / trained["test_total"] > 0.8
+    assert read_core("runs") == [trained]
+    report = read_core("evaluate", "latest")
+    assert report["correct"] == trained["test_correct"]
+    measured = next(row for row in read_core("recipes") if row["name"] == "mlp")["measured"]
+    assert measured is None, "other settings than the recipe's are not the recipe"
+
+    data = load("sklearn-digits")
+    path = tmp_path / "digit.png"
+    Image.fromarray(255 - data.test.images[0]).resize((280, 280)).save(path)
+    answer = read_core("predict", trained["run"][:-2], str(path))
+    assert answer[0]["file"] == str(path)
+    digit = answer[0]["digits"][0]
+    assert digit["label"] == int(np.argmax(digit["probabilities"]))
+    assert digit["probability"] == pytest.approx(max(digit["probabilities"]))
+    assert sum(digit["probabilities"]) == pytest.approx(1, abs=1e-5)
+    assert len(digit["box"]) == 4
+    assert f"{path}: {digit['label']} (" in run_core("predict", "best", str(path)).stdout
+    assert_refused(run_core("train", "--resume", trained["run"]), "is complete", status=1)
+
+
+@pytest.mark.usefixtures("home")
+def test_several_digits_are_read_left_to_right(finished_run, tmp_path):
+    data = load("sklearn-digits")
+    sheet = Image.new("L", (400, 120), 255)
+    for place, index in enumerate((3, 10, 20)):
+        sheet.paste(Image.fromarray(255 - data.test.images[index]).resize((100, 100)), (20 + 125 * place, 10))
+    sheet.save(tmp_path / "three.png")
+    boxes = [digit["box"] for digit in read_core("predict", finished_run.id, str(tmp_path / "three.png"))[0]["digits"]]
+    assert len(boxes) == 3
+    assert boxes == sorted(boxes)
+
+
+@pytest.mark.usefixtures("home")
+def test_a_picture_without_ink_has_no_digit(finished_run, tmp_path):
+    picture = Image.new("L", (200, 200), 255)
+    picture.save(tmp_path / "blank.png")
+    assert read_core("predict", finished_run.id, str(tmp_path / "blank.png"))[0]["digits"] == []
+    ImageDraw.Draw(picture).line((100, 20, 100, 180), fill=0, width=14)
+    picture.save(tmp_path / "one.png")
+    assert len(read_core("predict", finished_run.id, str(tmp_path / "one.png"))[0]["digits"]) == 1
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["train", "--recipe", "nonsense"], "no recipe 'nonsense'"),
+        (["train", "--set", "learning_rate"], "has no '='"),
+        (["train", "--set", "learning_rate=fast", "--set", "epochs=-1"], "loop.epochs is -1"),
+        (["train", "--resume", "latest", "--recipe", "mlp"], "leave out --recipe"),
+        (["train", "--resume", "latest"], "There is no run yet"),
+        (["evaluate", "nothing"], "There is no run 'nothing'"),
+        (["evaluate", "../../etc"], "There is no run '../../etc'"),
+        (["predict", "nothing", "x.png"], "There is no run 'nothing'"),
+        (["data", "--dataset", "letters"], "data.dataset is 'letters'"),
+        (["dance"], "No such command"),
+    ],
+)
+def test_wrong_use_is_one_sentence_and_exit_2(arguments, words):
+    assert_refused(run_core(*arguments), words)
+
+
+def test_pictures_that_cannot_be_read_are_refused(finished_run, tmp_path):
+    (tmp_path / "torn.png").write_bytes(b"\x89PNG\r\n\x1a\n torn")
+    assert_refused(run_core("predict", finished_run.id, str(tmp_path / "torn.png")), "torn.png")
+    assert_refused(run_core("predict", finished_run.id, str(tmp_path / "missing.png")), "missing.png")
+
+
+def test_runs_lists_every_state(runs_in_every_state):
+    states = {row["run"]: row["status"] for row in read_core("runs")}
+    assert states == {run.id: state for state, run in runs_in_every_state.items()}
+    assert "lost" in run_core("runs").stdout
+
+
+@pytest.mark.usefixtures("home")
+def test_settings_are_listed_from_their_one_definition():
+    text = run_core("train", "--settings").stdout
+    assert "optimizer.learning_rate [> 0, ≤ 10; default 0.1]" in text
+    assert "schedule.name [constant | step" in text
+
+
+@pytest.mark.usefixtures("mnist_home")
+def test_sprint_reads_mnist_well_after_one_epoch():
+    trained = read_core("train", "--recipe", "sprint", "--set", "epochs=1")
+    assert trained["test_accuracy"] > 0.98
+    assert trained["dataset"] == "mnist"
+    assert read_core("evaluate", "best")["total"] == 10_000

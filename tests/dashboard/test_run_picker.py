@@ -1,0 +1,76 @@
+"""The choice of a run: from the address, from another page, and when there is nothing to choose."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.runs import store
+
+
+def page():
+    import streamlit as st
+
+    from dashboard.state import has_report, render_run_picker
+
+    entry = render_run_picker(accepts=has_report)
+    st.text("none" if entry is None else entry.run.id)
+
+
+@pytest.fixture
+def three_runs(home, trained_small):
+    from run_folders import copy_run
+
+    return [copy_run(trained_small, home, id=f"2026010{n}-000000-mlp-{n}{n}{n}{n}") for n in (1, 2, 3)]
+
+
+def open_page(**query):
+    at = AppTest.from_function(page, default_timeout=30)
+    for name, value in query.items():
+        at.query_params[name] = value
+    return at.run()
+
+
+def test_without_a_run_there_is_nothing_to_choose(home):
+    at = open_page()
+    assert at.text[0].value == "none"
+    assert not at.selectbox
+
+
+def test_the_newest_run_is_chosen_and_written_into_the_address(three_runs):
+    at = open_page()
+    assert at.text[0].value == three_runs[2].id
+    assert at.query_params["run"] == three_runs[2].id
+
+
+def test_the_address_decides_and_may_be_short(three_runs):
+    assert open_page(run="20260102").text[0].value == three_runs[1].id
+
+
+def test_best_and_latest_work_in_the_address(three_runs):
+    store.update_record(three_runs[0], validation_accuracy=1.0)
+    assert open_page(run="best").text[0].value == three_runs[0].id
+
+
+def test_a_wrong_address_says_so_and_shows_the_newest(three_runs):
+    at = open_page(run="../../etc")
+    assert at.text[0].value == three_runs[2].id
+    assert "There is no run '../../etc'" in at.warning[0].value
+
+
+def test_a_run_with_nothing_to_show_says_so(three_runs):
+    (three_runs[0].path / "report.json").unlink()
+    at = open_page(run=three_runs[0].id)
+    assert at.text[0].value == three_runs[2].id
+    assert "has nothing to show" in at.warning[0].value
+
+
+def test_what_another_page_chose_is_chosen_here(three_runs):
+    at = AppTest.from_function(page, default_timeout=30)
+    at.session_state["chosen_run"] = three_runs[0].id
+    assert at.run().text[0].value == three_runs[0].id
+
+
+def test_the_widget_wins_over_the_address_it_has_written(three_runs):
+    at = open_page(run=three_runs[0].id)
+    at.selectbox[0].select(three_runs[1].id).run()
+    assert at.text[0].value == three_runs[1].id
+    assert at.query_params["run"] == three_runs[1].id
