@@ -246,7 +246,7 @@ def predict(
     as_json: Json = False,
 ) -> None:
     """Read the digits in pictures of any size, ink dark or light."""
-    from core.data.ink import read_picture
+    from core.data.picture import read_picture
     from core.evaluation.predict import load_classifier
     from core.evaluation.read import read_digits
 

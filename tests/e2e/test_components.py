@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
-from server import ROOT, serve
+
+from core.benchmarks.app import PROJECT, serve_app
 
 pytestmark = pytest.mark.e2e
 
@@ -18,7 +19,8 @@ pytestmark = pytest.mark.e2e
 def address(tmp_path_factory) -> Iterator[str]:
     """The component page, served from the dashboard's folder so that its theme is the one in use."""
     log = tmp_path_factory.mktemp("server") / "log.txt"
-    with serve("tests/e2e/component_app.py", log, working_directory=ROOT / "dashboard") as url:
+    script = PROJECT / "tests" / "e2e" / "component_app.py"
+    with serve_app(log, script=script, folder=PROJECT / "dashboard") as url:
         yield url
 
 

@@ -1,0 +1,154 @@
+"""Drawing with a real mouse and a real finger: digits are read right, and the sheet keeps what is on it."""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+
+import pytest
+from playwright.sync_api import Page, expect
+from run_folders import copy_run
+
+from core.benchmarks.app import serve_app
+
+pytestmark = pytest.mark.e2e
+
+# The corners of each stroke, in pixels of the sheet.
+STROKES = {
+    0: [[(160, 65), (110, 100), (95, 160), (110, 220), (160, 255), (210, 220), (225, 160), (210, 100), (160, 65)]],
+    1: [[(175, 60), (165, 160), (155, 260)]],
+    4: [[(110, 60), (95, 160), (215, 160)], [(205, 60), (195, 265)]],
+    7: [[(90, 70), (220, 70), (190, 140), (140, 260)]],
+    8: [
+        [(160, 60), (200, 75), (205, 110), (160, 150), (110, 190), (110, 240), (160, 265)],
+        [(160, 265), (212, 240), (210, 190), (160, 150), (115, 110), (120, 75), (160, 60)],
+    ],
+}
+NOTHING = "Draw a digit: your answer appears here"
+
+
+@pytest.fixture
+def open_sheet(open_page, mnist_home, trained_mnist, tmp_path) -> Iterator[Callable[..., Page]]:
+    """Opens Draw with a run of one epoch."""
+    copy_run(trained_mnist, mnist_home)
+    with serve_app(tmp_path / "log.txt", DIGITS_HOME=str(mnist_home)) as address:
+
+        def open_one(size: tuple[int, int] = (1280, 800), **look) -> Page:
+            page = open_page(address, **look)
+            page.get_by_role("link", name="Draw").click()
+            page.set_viewport_size({"width": size[0], "height": size[1]})
+            expect(heading(page)).to_have_text(NOTHING)
+            return page
+
+        yield open_one
+
+
+def heading(page: Page):
+    return page.locator(".reading h2").first
+
+
+def answer(label: int) -> re.Pattern[str]:
+    return re.compile(rf"^{label} with ")
+
+
+def find_sheet(page: Page):
+    return page.locator("canvas.upper-canvas")
+
+
+def draw(page: Page, label: int, *, left: float = 0, top: float = 0, scale: float = 1) -> None:
+    sheet = find_sheet(page).bounding_box()
+    for stroke in STROKES[label]:
+        points = [(sheet["x"] + left + scale * x, sheet["y"] + top + scale * y) for x, y in stroke]
+        page.mouse.move(*points[0])
+        page.mouse.down()
+        for point in points[1:]:
+            page.mouse.move(*point, steps=5)
+        page.mouse.up()
+        # The canvas reports after a fifth of a second of rest; two strokes within it would be one step to undo.
+        page.wait_for_timeout(300)
+
+
+def draw_with_finger(page: Page, stroke: list[tuple[int, int]]) -> None:
+    sheet = find_sheet(page).bounding_box()
+    touch = page.context.new_cdp_session(page)
+    kind = "touchStart"
+    for (x, y), (next_x, next_y) in pairwise(stroke):
+        for part in range(6):
+            point = {"x": sheet["x"] + x + part * (next_x - x) / 5, "y": sheet["y"] + y + part * (next_y - y) / 5}
+            touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
+            kind = "touchMove"
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    page.wait_for_timeout(300)
+
+
+def read_ink(page: Page) -> str:
+    """The canvas as the browser holds it."""
+    return page.locator("canvas.dc-canvas:not(.upper-canvas)").evaluate("canvas => canvas.toDataURL()")
+
+
+def test_digits_drawn_with_a_mouse_are_read_right(open_sheet):
+    page = open_sheet()
+    for label in STROKES:
+        draw(page, label)
+        expect(heading(page)).to_have_text(answer(label))
+        assert page.locator(".reading").first.locator("li").count() == 10
+        page.get_by_role("button", name="Clear").click()
+        expect(heading(page)).to_have_text(NOTHING)
+
+
+def test_an_answer_is_on_the_screen_soon_after_the_stroke(open_sheet):
+    page = open_sheet()
+    draw(page, 1)
+    expect(heading(page)).to_have_text(answer(1))
+    before = page.locator(".reading").first.inner_html()
+    sheet = find_sheet(page).bounding_box()
+    page.mouse.move(sheet["x"] + 60, sheet["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(sheet["x"] + 150, sheet["y"] + 60, steps=5)
+    page.mouse.up()
+    start = time.perf_counter()
+    page.wait_for_function("before => document.querySelector('.reading').innerHTML !== before", arg=before)
+    # 0.3 s on an idle machine; the bound leaves room for one that is busy with tests.
+    assert time.perf_counter() - start < 2
+
+
+def test_the_drawing_survives_a_change_of_page_and_undo_goes_on_from_there(open_sheet):
+    page = open_sheet()
+    draw(page, 7, left=-30, top=60, scale=0.5)
+    draw(page, 1, left=100, top=60, scale=0.5)
+    expect(heading(page)).to_have_text("Read 2 digits: 7 1")
+    drawn = read_ink(page)
+    page.get_by_role("link", name="Errors").click()
+    expect(find_sheet(page)).to_have_count(0)
+    page.get_by_role("link", name="Draw").click()
+    expect(heading(page)).to_have_text("Read 2 digits: 7 1")
+    page.wait_for_timeout(500)
+    assert read_ink(page) == drawn
+    page.get_by_role("button", name="Undo stroke").click()
+    expect(heading(page)).to_have_text(answer(7))
+    assert read_ink(page) != drawn
+
+
+def test_a_change_of_theme_recolours_the_sheet_and_keeps_the_stroke_that_brings_it(open_sheet):
+    page = open_sheet()
+    draw(page, 7, left=-30, top=60, scale=0.5)
+    expect(heading(page)).to_have_text(answer(7))
+    page.emulate_media(color_scheme="dark")
+    draw(page, 1, left=100, top=60, scale=0.5)
+    expect(heading(page)).to_have_text("Read 2 digits: 7 1")
+    pixel = "canvas => canvas.getContext('2d').getImageData(300, 300, 1, 1).data[0]"
+    page.wait_for_timeout(500)
+    assert page.locator("canvas.dc-canvas:not(.upper-canvas)").evaluate(pixel) < 64
+    expect(heading(page)).to_have_text("Read 2 digits: 7 1")
+
+
+def test_a_finger_draws_on_a_phone_in_the_dark_theme(open_sheet):
+    page = open_sheet(size=(390, 844), scheme="dark", touch=True)
+    sheet = find_sheet(page).bounding_box()
+    assert sheet["x"] + sheet["width"] <= 390
+    for stroke in STROKES[4]:
+        draw_with_finger(page, stroke)
+    expect(heading(page)).to_have_text(answer(4))
+    assert find_sheet(page).bounding_box() == sheet  # the page did not scroll under the finger
+    page.get_by_role("button", name="Clear").tap()
+    expect(heading(page)).to_have_text(NOTHING)
