@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from core.data.ink import prepare_picture
+from core.data.picture import read_picture
 
 PAPER, INK = 255, 0
 
