@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from streamlit.delta_generator import DeltaGenerator
 
-# Streamlit leaves room for a toolbar that the viewer mode does not show; the main thing of a page comes higher without it.
+# Streamlit leaves room for a toolbar that the viewer mode does not show; without it a page begins higher.
 _STYLE = """
 <style>
 [data-testid="stMainBlockContainer"] { padding-top: 4.2rem; padding-bottom: 3rem; max-width: 1320px; }

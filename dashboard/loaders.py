@@ -1,4 +1,4 @@
-"""Everything the pages load, each through a bounded cache keyed by the files' own times, so that nothing shown is stale."""
+"""Everything the pages load, through bounded caches keyed by the files' own times, so that nothing shown is stale."""
 
 from __future__ import annotations
 
@@ -72,21 +72,21 @@ def _modified(path: Path) -> int:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _load_report(path: Path, modified_ns: int) -> dict[str, Any]:
+def _load_report(path: Path, modified_ns: int) -> dict[str, Any]:  # noqa: ARG001  (a key)
     from core.evaluation.report import load_report
 
     return load_report(Run(path))
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _load_predictions(path: Path, modified_ns: int) -> TestPredictions:
+def _load_predictions(path: Path, modified_ns: int) -> TestPredictions:  # noqa: ARG001  (a key)
     from core.evaluation.report import load_predictions
 
     return load_predictions(Run(path))
 
 
 @st.cache_resource(max_entries=8, show_spinner="Loading the network …")
-def _load_classifier(path: Path, modified_ns: int) -> Classifier:
+def _load_classifier(path: Path, modified_ns: int) -> Classifier:  # noqa: ARG001  (a key)
     from core.evaluation.predict import load_classifier
 
     return load_classifier(Run(path))

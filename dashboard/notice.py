@@ -1,4 +1,4 @@
-"""What pages say of the dataset: nothing when MNIST is here, else why not, how far its download is, and how to retry."""
+"""What pages say of the dataset: nothing when MNIST is here, else why not, how far it is, and how to retry."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from core.data.catalog import get_dataset_spec
 def render_dataset_notice() -> None:
     """Say which digits are shown if they are not MNIST, and fetch MNIST in a process of its own.
 
-    The first page opened without MNIST starts the download; while it runs, progress is polled once a second, and when it has
-    ended the page is drawn again.
+    The first page opened without MNIST starts the download; while it runs, progress is polled once a second, and when
+    it has ended the page is drawn again.
     """
     if datasets.is_cached("mnist"):
         return

@@ -53,19 +53,22 @@ def render_run_picker(
 ) -> RunEntry | None:
     """Draw a list of runs and return the chosen one, or None if no run qualifies.
 
-    The choice comes from the widget, else from `?run=` (an id, a unique start of one, latest or best), else from what was chosen on
-    another page, else the newest. It is written back to `?run=`, so that the address can be shared.
+    The choice comes from the widget, else from `?run=` (an id, a unique start of one, latest or best), else from what was
+    chosen on another page, else the newest. It is written back to `?run=`, so that the address can be shared.
 
     Args:
         accepts: which runs can be chosen on this page.
         label: above the list.
         entries: all runs, if the page has listed them already.
     """
-    candidates = {entry.run.id: entry for entry in (entries or store.list_runs()) if accepts(entry)}
+    candidates = {
+        entry.run.id: entry for entry in (store.list_runs() if entries is None else entries) if accepts(entry)
+    }
     if not candidates:
         return None
-    if st.session_state.get(_PICKER) not in candidates:
-        st.session_state[_PICKER] = _find_wanted(candidates)
+    chosen = st.session_state.get(_PICKER)
+    # Always set: the browser remembers a choice by its label, which changes when a run moves on.
+    st.session_state[_PICKER] = chosen if chosen in candidates else _find_wanted(candidates)
     chosen = st.selectbox(
         label, list(candidates), format_func=lambda name: describe_entry(candidates[name]), key=_PICKER
     )

@@ -1,0 +1,140 @@
+"""What a run says of the test digits: which ones to show, hardest first, their sheet, and the one that is chosen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.evaluation import metrics
+from dashboard.gallery import Caption, render_sheet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from core.data.datasets import DigitData
+    from core.evaluation.report import TestPredictions
+
+# In the address, so that a link opens the same digit.
+CHOSEN_DIGIT = "digit"
+
+
+def find_digits(
+    answers: TestPredictions,
+    *,
+    by: Literal["loss", "confidence"] = "loss",
+    right: bool | None = None,
+    true: int | None = None,
+    predicted: int | None = None,
+    confidence: tuple[float, float] = (0.0, 1.0),
+) -> NDArray[np.int64]:
+    """Return the indices of the digits that pass every filter given, hardest first.
+
+    Args:
+        answers: of a run.
+        by: "loss" puts the least probable true digits first, "confidence" the most confident wrong answers.
+        right: only those read right, or only those misread.
+        true: only this true digit, 0..9.
+        predicted: only those read as this digit, 0..9.
+        confidence: lowest and highest probability of the answer, fractions, both included.
+    """
+    order = metrics.hardest_first(answers.probabilities, answers.labels, by)
+    labels, predictions = answers.labels[order], answers.predictions[order]
+    keep = np.ones(len(order), dtype=bool)
+    if right is not None:
+        keep &= (labels == predictions) == right
+    if true is not None:
+        keep &= labels == true
+    if predicted is not None:
+        keep &= predictions == predicted
+    if confidence != (0.0, 1.0):
+        sureness = answers.probabilities[order].max(axis=1)
+        keep &= (sureness >= confidence[0]) & (sureness <= confidence[1])
+    return order[keep]
+
+
+def build_captions(answers: TestPredictions, indices: NDArray[np.int64]) -> list[Caption]:
+    """Return what is written beneath each of these digits: true, predicted, and how probable the answer is."""
+    predictions = answers.predictions
+    return [
+        Caption(i, int(answers.labels[i]), int(predictions[i]), float(answers.probabilities[i, predictions[i]]))
+        for i in indices.tolist()
+    ]
+
+
+def render_answers(
+    data: DigitData | None,
+    answers: TestPredictions,
+    indices: NDArray[np.int64],
+    *,
+    key: str,
+    label: str,
+    empty: str,
+) -> int | None:
+    """Draw the sheet of these digits, the chosen one outlined, and return the one clicked just now.
+
+    Args:
+        data: the digits; None draws a table in place of the pictures.
+        answers: of the run.
+        indices: into the test part, in the order to draw.
+        key: unique on the page.
+        label: what the sheet is, for those who listen.
+        empty: the sentence shown when there are none.
+    """
+    captions = build_captions(answers, indices)
+    if data is not None:
+        selected = read_chosen_digit(len(answers.labels))
+        images = data.test.images[indices]
+        return render_sheet(images, captions, key=key, selected=selected, label=label, empty=empty)
+    if not captions:
+        st.caption(empty)
+        return None
+    table = pd.DataFrame(
+        {
+            "Number": [caption.index for caption in captions],
+            "True": [caption.label for caption in captions],
+            "Read as": [caption.predicted for caption in captions],
+            "Probability": [caption.probability for caption in captions],
+        }
+    )
+    percent = {"Probability": st.column_config.NumberColumn(format="percent")}
+    st.dataframe(table, hide_index=True, column_config=percent, alt=label)
+    return None
+
+
+def read_chosen_digit(total: int) -> int | None:
+    """Return the index in `?digit=`; None if there is none below `total`."""
+    text = st.query_params.get(CHOSEN_DIGIT, "")
+    is_number = text.isascii() and text.isdecimal() and len(text) < 10
+    return int(text) if is_number and int(text) < total else None
+
+
+def choose_digit(index: int | None) -> None:
+    """Put a digit into the address, or take it out."""
+    if index is None:
+        st.query_params.pop(CHOSEN_DIGIT, None)
+    else:
+        st.query_params[CHOSEN_DIGIT] = str(index)
+
+
+def render_steps(indices: NDArray[np.int64], chosen: int, choose: Callable[[int | None], None]) -> None:
+    """Draw the buttons that go to the digit before and after the chosen one, and the one that closes it.
+
+    Args:
+        indices: the list to walk through.
+        chosen: index of the digit that is open, in the list or not.
+        choose: called with the digit to open, or None to close.
+    """
+    found = np.flatnonzero(indices == chosen)
+    place = int(found[0]) if found.size else None
+    before = None if not place else int(indices[place - 1])
+    after = None if place is None or place + 1 == len(indices) else int(indices[place + 1])
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button("Previous", key="previous_digit", disabled=before is None, on_click=choose, args=(before,))
+        st.button("Next", key="next_digit", disabled=after is None, on_click=choose, args=(after,))
+        st.button("Close", key="close_digit", type="tertiary", on_click=choose, args=(None,))
+        st.caption("not in this list" if place is None else f"{place + 1:,} of {len(indices):,}")
