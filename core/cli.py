@@ -25,6 +25,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+benchmarks = typer.Typer(help="Make the measurements that the README quotes.", no_args_is_help=True)
+app.add_typer(benchmarks, name="benchmark")
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value instead of text.")]
 RunArgument = Annotated[
     str, typer.Argument(metavar="RUN", help="A run id, a unique start of one, latest, best, or a pretrained model.")
@@ -311,3 +314,24 @@ def _summarize(entry: RunEntry) -> dict[str, Any]:
         "test_total": record.test_total,
         "pretrained": entry.run.pretrained,
     }
+
+
+@benchmarks.command("pages")
+def benchmark_pages(
+    repeats: Annotated[int, typer.Option(min=1, max=1000, help="How often each thing is done.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """Measure start-up, pages, clicks and strokes in Chromium, beside a home of its own."""
+    from core.benchmarks.pages import measure_pages
+
+    _print_figures(measure_pages(repeats, lambda text: typer.echo(f"Measuring: {text} …", err=True)), as_json)
+
+
+def _print_figures(result: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        _print_json(result)
+        return
+    typer.echo(", ".join(f"{name} {value}" for name, value in result["machine"].items()))
+    for name, value in result["figures"].items():
+        goal = result["goals"].get(name)
+        typer.echo(f"{name:32} {value:>10,.5g}" + (f"   goal {goal:,.5g}" if goal is not None else ""))

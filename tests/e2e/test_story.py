@@ -1,4 +1,4 @@
-"""The whole story on real MNIST in a real browser: browse, train, find errors, draw; and the same with nothing at hand."""
+"""The whole story on real MNIST in a real browser: browse, train, find errors, draw; and what opens without it."""
 
 import re
 import time
