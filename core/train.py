@@ -40,10 +40,7 @@ def train_run(run: Run, on_line: Callable[[dict[str, Any]], None] | None = None)
         CoreError: if training cannot go on; run.json then says "failed" with the same sentence.
     """
     config = store.read_config(run)
-    pid, started = identify_process()
-    store.update_record(
-        run, status="queued", phase="waiting", error="", pid=pid, process_started=started, heartbeat=store.now()
-    )
+    _claim(run)
     try:
         with jobs.wait_for_turn(run) as came:
             status = _train_and_evaluate(run, config, on_line) if came else "stopped"
@@ -53,6 +50,24 @@ def train_run(run: Run, on_line: Callable[[dict[str, Any]], None] | None = None)
         raise
     jobs.clear_stop_request(run)
     return store.update_record(run, status=status, phase="", finished=store.now())
+
+
+def _claim(run: Run) -> None:
+    """Write this process into the run, and drop what an earlier evaluation said of weights that will now change."""
+    pid, started = identify_process()
+    for name in ("report.json", "test.npz"):
+        (run.path / name).unlink(missing_ok=True)
+    store.update_record(
+        run,
+        status="queued",
+        phase="waiting",
+        error="",
+        pid=pid,
+        process_started=started,
+        heartbeat=store.now(),
+        test_correct=None,
+        test_total=None,
+    )
 
 
 def _train_and_evaluate(run: Run, config: TrainConfig, on_line: Callable[[dict[str, Any]], None] | None) -> str:

@@ -53,8 +53,8 @@ def render_run_picker(
 ) -> RunEntry | None:
     """Draw a list of runs and return the chosen one, or None if no run qualifies.
 
-    The choice comes from the widget, else from `?run=` (an id, a unique start of one, latest or best), else from what was
-    chosen on another page, else the newest. It is written back to `?run=`, so that the address can be shared.
+    The choice comes from the widget, else from `?run=` (an id, a unique start of one, latest or best), else from what
+    was chosen on another page, else the newest. It is written back to `?run=`, so that the address can be shared.
 
     Args:
         accepts: which runs can be chosen on this page.

@@ -50,7 +50,7 @@ def read_picture(source: Path | bytes) -> np.ndarray:
     Raises:
         ImageError: if it is missing, empty, too large, damaged or no picture.
     """
-    name = f"'{source}'" if isinstance(source, Path) else "The picture"
+    name = f"'{source}'" if isinstance(source, Path) else "The file"
     data = _read_bytes(source, name) if isinstance(source, Path) else source
     if not data:
         raise ImageError(f"{name} is empty; choose another file.")

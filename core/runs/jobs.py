@@ -98,7 +98,13 @@ def _stop_file(run: Run) -> Path:
 def _launch(run: Run) -> None:
     clear_stop_request(run)
     store.update_record(
-        run, status="queued", phase="waiting", launched=store.now(), pid=None, process_started=None, error=""
+        run,
+        status="queued",
+        phase="waiting",
+        launched=store.now(),
+        pid=None,
+        process_started=None,
+        error="",
     )
     processes.launch_detached(["train", "--resume", run.id], run.path / "train.log", append=True, DIGITS_BACKGROUND="1")
 

@@ -7,12 +7,12 @@ import streamlit as st
 
 from core.errors import CoreError
 from core.evaluation.metrics import wilson_interval
-from core.recipes import get_recipe
-from core.runs import jobs, store
+from core.runs import store
 from dashboard import loaders, state
 from dashboard.gallery import Caption, render_sheet
 from dashboard.layout import format_seconds, format_share, render_header
 from dashboard.notice import render_dataset_notice
+from dashboard.quick_start import render_sprint_button
 
 MOST_RUNS = 8
 N_SAMPLE = 24
@@ -26,24 +26,12 @@ ROOMS = (
 )
 
 
-def start_sprint():
-    """Train the recipe sprint on the digits at hand and go to its curves."""
-    config = get_recipe("sprint").config.with_settings({"dataset": loaders.choose_dataset()})
-    try:
-        run = jobs.start_run(config, "sprint")
-    except CoreError as error:
-        st.error(str(error))
-        return
-    state.choose_run(run)
-    st.switch_page("views/train.py")
-
-
 def render_first_steps(has_runs):
     """Draw the one button that trains, and the links to the other pages with what they are for."""
     with st.container(horizontal=True, vertical_alignment="center"):
         label = "Train a network now" if has_runs else "Train your first network"
-        if st.button(label, type="primary", key="train_sprint"):
-            start_sprint()
+        if render_sprint_button(label):
+            st.switch_page("views/train.py")
         st.caption("The quickest recipe, sprint: about half a minute, and you watch it learn.", width="content")
     for column, (page, label, purpose) in zip(st.columns(len(ROOMS), gap="small"), ROOMS, strict=True):
         with column.container(border=True, gap="xsmall", height="stretch"):

@@ -180,3 +180,12 @@ def test_a_bad_parallel_limit_is_one_sentence(monkeypatch):
     monkeypatch.setenv("DIGITS_PARALLEL", "all")
     with pytest.raises(CoreError, match="DIGITS_PARALLEL is 'all'"):
         jobs.read_parallel_limit()
+
+
+def test_a_resumed_run_forgets_its_earlier_evaluation(finished_run):
+    (finished_run.path / "last.safetensors").write_bytes(b"not a checkpoint")
+    store.update_record(finished_run, status="stopped")
+    with pytest.raises(CoreError, match="damaged"):
+        train_run(finished_run)
+    assert not (finished_run.path / "report.json").exists()
+    assert store.read_record(finished_run).test_correct is None

@@ -132,7 +132,7 @@ def test_what_cannot_be_read_is_said_in_one_sentence(data, words, tmp_path):
     path = tmp_path / "upload.png"
     path.write_bytes(data)
     start = time.perf_counter()
-    for source, name in ((data, "The picture"), (path, f"'{path}'")):
+    for source, name in ((data, "The file"), (path, f"'{path}'")):
         with pytest.raises(ImageError, match=words) as caught:
             read_picture(source)
         message = str(caught.value)

@@ -16,6 +16,13 @@ from core.training.state import build_state
 SMALL = TrainConfig().with_settings({"dataset": "sklearn-digits", "model": "mlp", "batch_size": 32, "threads": 1})
 
 
+@pytest.fixture(autouse=True)
+def _same_threads():
+    threads = torch.get_num_threads()
+    yield
+    torch.set_num_threads(threads)
+
+
 def test_the_time_grows_with_the_number_of_steps():
     short = estimate_seconds(SMALL.with_settings({"epochs": 1}))
     long = estimate_seconds(SMALL.with_settings({"epochs": 10}))

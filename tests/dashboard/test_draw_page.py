@@ -1,0 +1,258 @@
+"""Draw: what is on the sheet is read, drawings outlive page and run, and pictures are read or refused in words."""
+
+import base64
+import io
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from PIL import Image, ImageDraw
+from run_folders import copy_run
+from streamlit.testing.v1 import AppTest
+
+from core.evaluation.predict import load_classifier
+from core.evaluation.read import read_digits
+from core.runs import jobs, store
+from dashboard.canvas import BRUSH_PX, CANVAS, SIDE_PX
+
+HOME = Path(__file__).resolve().parents[2] / "dashboard" / "Home.py"
+SEVEN = [(90, 70), (220, 70), (140, 260)]
+ONE = [(160, 60), (160, 260)]
+EMPTY = "Draw a digit: your answer appears here"
+
+
+def draw_picture(*lines, paper=255, ink=35, width=BRUSH_PX, size=(SIDE_PX, SIDE_PX)):
+    picture = Image.new("L", size, paper)
+    pen = ImageDraw.Draw(picture)
+    for line in lines:
+        pen.line(line, fill=ink, width=width, joint="curve")
+    return picture
+
+
+def encode(picture, kind="PNG"):
+    buffer = io.BytesIO()
+    picture.save(buffer, format=kind)
+    return buffer.getvalue()
+
+
+def put_on_sheet(at, *lines, **looks):
+    """Leave the page as the canvas would after these strokes."""
+    data = base64.b64encode(encode(draw_picture(*lines, **looks).convert("RGBA"))).decode("ascii")
+    strokes = [{"type": "Path", "path": line, "stroke": "#000000"} for line in lines]
+    at.session_state[CANVAS] = {"drawing": {"raw": {"objects": strokes}, "data": f"data:image/png;base64,{data}"}}
+    return at.run()
+
+
+def open_draw(**query):
+    at = AppTest.from_file(HOME, default_timeout=60)
+    for name, value in query.items():
+        at.query_params[name] = value
+    at.switch_page("views/draw.py").run()
+    assert not at.exception
+    return at
+
+
+def find_html(at):
+    return "\n".join(element.proto.body for element in at.get("html") if "<style>" not in element.proto.body)
+
+
+def find_heading(at):
+    return re.sub("<.*?>", "", re.search(r"<h2.*?>(.*?)</h2>", find_html(at))[1]).replace("\u00a0", " ")
+
+
+def find_given(at):
+    """What the canvas is told to start from."""
+    return at.session_state["drawing_given_to_canvas"].strokes
+
+
+@pytest.fixture
+def sprint_run(mnist_home, trained_mnist):
+    return copy_run(trained_mnist, mnist_home)
+
+
+def test_an_empty_sheet_predicts_nothing(sprint_run):
+    at = open_draw()
+    assert find_heading(at) == EMPTY
+    assert "%" not in find_html(at)
+    assert at.button(key="undo_stroke").disabled
+    assert at.button(key="clear_drawing").disabled
+
+
+def test_a_drawn_seven_is_read_with_the_run_s_own_probabilities(sprint_run):
+    at = put_on_sheet(open_draw(), SEVEN)
+    (digit,) = read_digits(load_classifier(sprint_run), _as_array(draw_picture(SEVEN)))
+    assert digit.label == 7
+    assert find_heading(at).startswith("7 with ")
+    widths = [float(width) for width in re.findall(r"<i style=\"width:([\d.]+)%\"", find_html(at))]
+    assert widths == pytest.approx([100 * value for value in digit.probabilities], abs=0.006)
+    assert not at.button(key="undo_stroke").disabled
+
+
+def test_the_picture_that_the_network_sees_is_shown_pixel_for_pixel(sprint_run):
+    at = put_on_sheet(open_draw(), SEVEN)
+    (digit,) = read_digits(load_classifier(sprint_run), _as_array(draw_picture(SEVEN)))
+    shown = _as_array(_find_pictures(at)[0])
+    assert (shown[2::5, 2::5] == digit.preparation.image).all()
+
+
+def test_light_ink_on_dark_paper_is_prepared_the_same(sprint_run):
+    at = open_draw()
+    dark = _find_pictures(put_on_sheet(at, SEVEN, paper=16, ink=230))[0]
+    light = _find_pictures(put_on_sheet(at, SEVEN, paper=255, ink=35))[0]
+    # Equal up to the rounding of grey levels.
+    assert abs(_as_array(dark).astype(int) - _as_array(light)).max() <= 2
+
+
+def test_several_digits_are_read_from_left_to_right(sprint_run):
+    right_seven = [(x * 0.5 + 160, y * 0.7) for x, y in SEVEN]
+    left_one = [(60, 60), (60, 180)]
+    at = put_on_sheet(open_draw(), right_seven, left_one, width=14)
+    assert find_heading(at) == "Read 2 digits: 1 7"
+    assert len(_find_pictures(at)) == 2
+    assert find_html(at).count("<ul") == 2
+
+
+def test_undo_takes_the_last_stroke_and_clear_takes_all(sprint_run):
+    at = put_on_sheet(open_draw(), ONE, SEVEN)
+    at.button(key="undo_stroke").click().run()
+    assert [stroke["path"] for stroke in find_given(at)] == [ONE]
+    at.button(key="clear_drawing").click().run()
+    assert find_given(at) == []
+    at = put_on_sheet(at)
+    assert find_heading(at) == EMPTY
+
+
+def test_further_strokes_do_not_start_the_canvas_again(sprint_run):
+    at = put_on_sheet(open_draw(), ONE)
+    number = at.session_state["drawing_given_to_canvas"].number
+    put_on_sheet(at, ONE, SEVEN)
+    at.slider(key="drawing_brush").set_value(30).run()
+    assert at.session_state["drawing_given_to_canvas"].number == number
+
+
+def test_the_drawing_outlives_a_change_of_page(sprint_run):
+    at = put_on_sheet(open_draw(), SEVEN)
+    before = find_heading(at)
+    del at.session_state[CANVAS]
+    at.switch_page("views/errors.py").run()
+    at.switch_page("views/draw.py").run()
+    assert not at.exception
+    assert find_heading(at) == before
+    assert [stroke["path"] for stroke in find_given(at)] == [SEVEN]
+
+
+def test_the_drawing_outlives_a_change_of_run(sprint_run, trained_small, mnist_home):
+    other = copy_run(trained_small, mnist_home, id="20260101-000001-mlp-aaaa")
+    at = put_on_sheet(open_draw(run=sprint_run.id), SEVEN)
+    number = at.session_state["drawing_given_to_canvas"].number
+    at.selectbox(key="run_picker").set_value(other.id).run()
+    (digit,) = read_digits(load_classifier(other), _as_array(draw_picture(SEVEN)))
+    assert find_heading(at).startswith(f"{digit.label} with ")
+    assert at.session_state["drawing_given_to_canvas"].number == number
+
+
+def test_every_run_with_weights_can_be_chosen_whatever_its_state(runs_in_every_state, mnist_home):
+    at = open_draw()
+    assert len(at.selectbox(key="run_picker").options) == len(runs_in_every_state) - 1
+    for state, run in runs_in_every_state.items():
+        if state != "queued":
+            at.selectbox(key="run_picker").set_value(run.id).run()
+            assert not at.exception
+            assert not at.error
+
+
+def test_damaged_weights_are_one_sentence(finished_run, mnist_home):
+    (finished_run.path / "model.safetensors").write_bytes(b"not weights")
+    at = open_draw()
+    assert len(at.error) == 1
+    assert "model.safetensors" in at.error[0].value
+
+
+def test_without_a_network_sprint_is_one_click_away(mnist_home):
+    at = open_draw()
+    assert "no trained network" in at.info[0].value
+    at.button(key="train_sprint").click().run()
+    (entry,) = store.list_runs()
+    try:
+        assert entry.record.recipe == "sprint"
+        assert store.read_config(entry.run).data.dataset == "mnist"
+        assert "being trained" in at.info[0].value
+        assert not at.exception
+    finally:
+        _end(entry.run)
+
+
+def test_while_the_first_network_trains_the_page_waits_for_it(runs_in_every_state, mnist_home):
+    for state, run in runs_in_every_state.items():
+        if state != "queued":
+            shutil.rmtree(run.path)
+    at = open_draw()
+    assert "being trained" in at.info[0].value
+    assert not at.button
+
+
+@pytest.mark.parametrize(("kind", "name"), [("PNG", "a.png"), ("JPEG", "a.jpg"), ("WEBP", "a.webp"), ("GIF", "a.gif")])
+def test_an_uploaded_picture_is_read(sprint_run, kind, name):
+    at = open_draw()
+    one = [(60, 60), (60, 180)]
+    seven = [(x * 0.5 + 160, y * 0.7) for x, y in SEVEN]
+    picture = draw_picture(seven, one, width=14, size=(400, 260))
+    at.file_uploader[0].set_value((name, encode(picture, kind), f"image/{kind.lower()}")).run()
+    assert not at.exception
+    html = find_html(at)
+    assert "Read 2 digits: 1 7" in html
+    boxes = re.findall(r"left:([\d.]+)%;top:[\d.]+%;width:[\d.]+%;height:[\d.]+%\"><b>(\d)</b>", html)
+    assert [label for _, label in boxes] == ["1", "7"]
+    assert float(boxes[0][0]) == pytest.approx(100 * (60 - 7) / 400, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("cut.png", encode(draw_picture(SEVEN, size=(900, 900)))[:200]),
+        ("words.png", b"these are words"),
+        ("empty.png", b""),
+    ],
+)
+def test_a_file_that_is_no_picture_is_one_sentence(sprint_run, name, content):
+    at = open_draw()
+    at.file_uploader[0].set_value((name, content, "image/png")).run()
+    assert not at.exception
+    assert [error.value.startswith("The file is ") for error in at.error] == [True]
+    assert "<h2 role" not in find_html(at)
+
+
+def test_a_picture_of_28_pixels_is_read_and_shown_large_enough_to_see(sprint_run):
+    at = open_draw()
+    small = draw_picture([(x / 11.5, y / 11.5) for x, y in SEVEN], width=2, size=(28, 28))
+    at.file_uploader[0].set_value(("small.png", encode(small), "image/png")).run()
+    html = find_html(at)
+    assert re.search(r"<b>(\d)</b>", html)[1] == "7"
+    shown = re.search(r'class="boxed"><img src="data:image/png;base64,([^"]+)"', html)[1]
+    assert Image.open(io.BytesIO(base64.b64decode(shown))).size == (140, 140)
+
+
+def test_a_picture_without_ink_says_so(sprint_run):
+    at = open_draw()
+    at.file_uploader[0].set_value(("blank.png", encode(draw_picture()), "image/png")).run()
+    assert "No digit was found" in at.warning[0].value
+
+
+def _as_array(picture):
+    return np.asarray(picture.convert("L"))
+
+
+def _find_pictures(at):
+    found = re.findall(r'<figure><img src="data:image/png;base64,([^"]+)"', find_html(at))
+    return [Image.open(io.BytesIO(base64.b64decode(data))) for data in found]
+
+
+def _end(run):
+    jobs.stop_run(run)
+    record = store.read_record(run)
+    for process in psutil.Process().children():
+        if run.id in process.cmdline() and (record.pid is None or process.pid == record.pid):
+            process.wait(60)
