@@ -1,0 +1,152 @@
+"""Train: choose a recipe, change what you like, start it, and watch it learn."""
+
+import streamlit as st
+
+from core.errors import CoreError
+from core.recipes import RECIPES, get_recipe
+from core.runs import jobs, store
+from core.runs.measured import compute_measured
+from dashboard import loaders, state
+from dashboard.curves import name_run
+from dashboard.layout import render_header
+from dashboard.live import render_live
+from dashboard.notice import render_dataset_notice
+from dashboard.plan import render_plan
+from dashboard.settings_form import check_settings, describe_changes, render_settings, reset_changes
+
+ACTIVE = ("queued", "running")
+# Widgets of this page: they are in the session's state from the second run of the page on.
+NAME, RECIPE = "run_name", "recipe"
+SHOWN, RUN_FIRST, REQUESTED, START_PROBLEM = "shown_run", "run_above_form", "start_requested", "start_problem"
+
+
+def open_page(entries):
+    """On arrival, show the run in the address, else one that trains."""
+    is_linked = "run" in st.query_params
+    st.session_state[RUN_FIRST] = is_linked
+    st.session_state[SHOWN] = None
+    active = next((entry for entry in entries if entry.state in ACTIVE), None)
+    if active and not is_linked:
+        state.choose_run(active.run)
+
+
+def is_run_first(entry, just_opened):
+    """Whether the run stands above the form: while it trains or was just chosen, and then until a person moves on."""
+    was_chosen = not just_opened and st.session_state[SHOWN] != entry.run.id
+    st.session_state[RUN_FIRST] |= was_chosen or entry.state in ACTIVE
+    st.session_state[SHOWN] = entry.run.id
+    return st.session_state[RUN_FIRST]
+
+
+def show_form_first():
+    """Bring the form up again; a button's callback."""
+    st.session_state[RUN_FIRST] = False
+
+
+def build_base(name):
+    """Return a recipe's settings on the digits that are here."""
+    return get_recipe(name).config.with_settings({"dataset": loaders.choose_dataset()})
+
+
+def request_start():
+    """Note that Start was clicked; a button's callback.
+
+    A setting can change in the very same run, and its callback may come after this one.
+    """
+    st.session_state[REQUESTED] = st.session_state[RECIPE]
+
+
+def start_requested():
+    """Start the run that was asked for, if any, and make it the one that is shown."""
+    name = st.session_state.pop(REQUESTED, None)
+    config, _ = check_settings(build_base(name), name) if name else (None, [])
+    if config is None:
+        return
+    try:
+        run = jobs.start_run(config, name, st.session_state[NAME])
+    except CoreError as error:
+        st.session_state[START_PROBLEM] = str(error)
+        return
+    st.session_state[NAME] = ""
+    state.choose_run(run)
+
+
+def describe_recipe(recipe, entries):
+    """Say what a recipe is, who published it, what it is claimed to reach and what it has reached here."""
+    parts = [recipe.source or "This project's own"]
+    if recipe.claimed:
+        parts.append(f"claims {100 * recipe.claimed:.2f} % on the test digits")
+    measured = compute_measured(recipe, entries)
+    if measured:
+        spread = f" ± {100 * measured.sd:.2f}" if measured.n > 1 else ""
+        seeds = "seed" if measured.n == 1 else "seeds"
+        parts.append(f"reached {100 * measured.mean:.2f}{spread} % here ({measured.n} {seeds})")
+    return f"{recipe.about}  \n{'; '.join(parts)}."
+
+
+def render_form(entries):
+    """Draw the choice of a recipe with Start, what would be trained, and all settings beneath."""
+    choice, naming, starting = st.columns([4, 3, 1], vertical_alignment="bottom")
+    with choice:
+        name = st.selectbox("Recipe", [r.name for r in RECIPES], key=RECIPE, persist_state="session")
+    base = build_base(name)
+    config, problems = check_settings(base, name)
+    with naming:
+        st.text_input("Name", key=NAME, max_chars=80, placeholder="a name of your own, or none")
+    with starting:
+        st.button(
+            "Start",
+            type="primary",
+            key="start",
+            width="stretch",
+            disabled=bool(problems),
+            on_click=request_start,
+        )
+    st.caption(describe_recipe(get_recipe(name), entries))
+    if START_PROBLEM in st.session_state:
+        st.error(st.session_state.pop(START_PROBLEM))
+    if problems:
+        st.error("These settings cannot be trained:\n" + "\n".join(f"- {problem}" for problem in problems))
+    changes = describe_changes(base, name)
+    if changes:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"Changed: {changes}", width="content")
+            st.button("Reset to the recipe", key="reset", type="tertiary", on_click=reset_changes, args=(base, name))
+    plan = st.container()
+    with st.expander("Settings", key="settings"):
+        render_settings(base, name)
+    if config:
+        with plan:
+            render_plan(config, is_busy=any(entry.state in ACTIVE for entry in entries))
+
+
+heading, choice = st.columns([3, 2], vertical_alignment="bottom")
+with heading:
+    render_header("Train", "Choose a recipe, change what you like, and watch the network learn.")
+start_requested()
+try:
+    # What trains comes first, so that it is what an address without a run shows.
+    entries = sorted(store.list_runs(), key=lambda entry: entry.state not in ACTIVE)
+except CoreError as error:
+    st.error(str(error))
+    st.stop()
+just_opened = NAME not in st.session_state
+if just_opened:
+    open_page(entries)
+with choice, st.container(horizontal=True, vertical_alignment="bottom"):
+    entry = state.render_run_picker(accepts=lambda entry: entry.record is not None, entries=entries)
+    run_first = entry is not None and is_run_first(entry, just_opened)
+    if run_first and entry.state not in ACTIVE:
+        st.button("New run", key="new_run", on_click=show_form_first, width="content")
+render_dataset_notice()
+upper, lower = st.container(), st.container()
+run_place, form_place = (upper, lower) if run_first else (lower, upper)
+if entry is not None:
+    with run_place:
+        if not run_first:
+            st.subheader(name_run(entry.record), anchor=False, divider="gray")
+        render_live(entry.run, entries)
+with form_place:
+    if run_first:
+        st.subheader("New run", anchor=False, divider="gray")
+    render_form(entries)

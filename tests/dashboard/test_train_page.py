@@ -1,0 +1,244 @@
+"""Train over real runs: in every state it says what is going on, and its buttons do what they say."""
+
+import time
+from pathlib import Path
+
+import pytest
+from run_folders import copy_run
+from streamlit.testing.v1 import AppTest
+
+from core.evaluation.metrics import wilson_interval
+from core.models.catalog import get_model_spec
+from core.recipes import RECIPES, get_recipe
+from core.runs import jobs, store
+from dashboard.curves import Curves, name_run
+from dashboard.layout import format_share
+from dashboard.live import compute_remaining
+from dashboard.live_chart import Series
+from dashboard.run_charts import describe_series
+from dashboard.settings_form import get_widget_key
+
+HOME_PAGE = Path(__file__).parents[2] / "dashboard" / "Home.py"
+
+
+def open_page(**query):
+    at = AppTest.from_file(HOME_PAGE, default_timeout=30).switch_page("views/train.py")
+    for name, value in query.items():
+        at.query_params[name] = value
+    return run_again(at)
+
+
+def run_again(at):
+    at.run()
+    assert not at.exception
+    return at
+
+
+def press(at, key):
+    at.button(key=key).click()
+    return run_again(at)
+
+
+def read_text(at):
+    return "\n".join(element.value for element in [*at.markdown, *at.error, *at.caption, *at.subheader])
+
+
+def read_metric(at, label):
+    return next(metric.value for metric in at.metric if metric.label == label)
+
+
+def has_button(at, key):
+    return any(button.key == key for button in at.button)
+
+
+def wait_for(condition, seconds=60.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it took too long"
+        time.sleep(0.2)
+
+
+def read_state(run):
+    return store.read_entry(run).state
+
+
+def test_without_runs_there_is_the_form_alone(mnist_home):
+    at = open_page()
+    assert at.title[0].value == "Train"
+    assert at.selectbox(key="recipe").options == [recipe.name for recipe in RECIPES]
+    assert get_recipe("sprint").about in read_text(at)
+    assert not at.button(key="start").disabled
+    assert not at.subheader
+    assert "run" not in at.query_params
+
+
+def test_a_recipe_says_its_source_and_claim(mnist_home):
+    at = open_page()
+    at.selectbox(key="recipe").set_value("compact-13k")
+    text = read_text(run_again(at))
+    assert get_recipe("compact-13k").source in text
+    assert "claims 99.61 %" in text
+
+
+def test_the_plan_shows_parameters_steps_layers_and_time(mnist_home):
+    at = open_page()
+    wait_for(lambda: read_metric(run_again(at), "Training time").startswith("≈"))
+    assert read_metric(at, "Parameters") == f"{get_model_spec('sprint').parameters:,}"
+    assert "55,000 digits to train on and 5,000 to validate. 3 epochs make 645 steps of 256 digits." in read_text(at)
+    layers = at.dataframe[0].value
+    assert layers["Parameters"].sum() == get_model_spec("sprint").parameters
+    assert layers["Output"].iloc[-1] == "10"
+
+
+def test_a_run_is_started_watched_and_finished(mnist_home):
+    at = open_page()
+    at.selectbox(key="recipe").set_value("mlp")
+    run_again(at)
+    at.selectbox(key=get_widget_key("mlp", "data.dataset")).set_value("sklearn-digits")
+    run_again(at)
+    at.number_input(key=get_widget_key("mlp", "loop.epochs")).set_value(2.0)
+    at.text_input(key="run_name").set_value("my first")
+    press(at, "start")
+    (entry,) = store.list_runs()
+    run, config = entry.run, store.read_config(entry.run)
+    assert (entry.record.name, entry.record.recipe) == ("my first", "mlp")
+    assert (config.data.dataset, config.loop.epochs, config.model.name) == ("sklearn-digits", 2.0, "mlp")
+    assert at.query_params["run"] == run.id
+    assert "Starting" in read_text(at) or "Preparing" in read_text(at)
+    assert at.text_input(key="run_name").value == ""
+    assert at.subheader[0].value == "New run"  # the run stands above the form
+    wait_for(lambda: read_state(run) not in ("queued", "running"))
+    record = store.read_record(run)
+    run_again(at)
+    share = format_share(
+        record.test_correct, record.test_total, wilson_interval(record.test_correct, record.test_total)
+    )
+    assert share in read_text(at).replace("**", "")
+    assert read_metric(at, "Validation accuracy") == f"{100 * record.validation_accuracy:.2f} %"
+    assert at.subheader[0].value == "New run"  # and stays there when it has ended
+    press(at, "new_run")
+    assert at.subheader[0].value == name_run(record)
+
+
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    [
+        ("completed", "Completed. Test accuracy"),
+        ("stopped", "Stopped at step 20 of"),
+        ("failed", "Failed.** The loss is not finite at step 3."),
+        ("running", "Training."),
+        ("queued", "Waiting for its turn, number 1 in the queue."),
+        ("lost", "The training process ended without saying why (killed, or the machine restarted)."),
+    ],
+)
+def test_every_state_is_told_in_words(mnist_home, runs_in_every_state, state, sentence):
+    run = runs_in_every_state[state]
+    at = open_page(run=run.id)
+    assert sentence in read_text(at)
+    assert at.selectbox(key="run_picker").value == run.id
+    assert has_button(at, "stop_run") == (state in ("queued", "running"))
+    assert has_button(at, "resume_run") == (state in ("stopped", "failed", "lost"))
+    if state in ("stopped", "failed", "lost"):
+        assert (
+            f"Its last checkpoint is of step {store.read_record(runs_in_every_state['completed']).step}"
+            in read_text(at)
+        )
+
+
+def test_without_a_checkpoint_resume_says_that_it_starts_again(mnist_home, runs_in_every_state):
+    run = runs_in_every_state["lost"]
+    (run.path / "last.json").unlink()
+    assert "Resume starts it from the beginning" in read_text(open_page(run=run.id))
+
+
+def test_the_place_in_the_queue_counts_those_before(mnist_home, runs_in_every_state):
+    first = runs_in_every_state["queued"]
+    record = store.update_record(first, launched="2026-01-01T00:00:00.000+00:00")
+    alive = {"pid": record.pid, "process_started": record.process_started}
+    second = copy_run(
+        first, mnist_home, id="20260101-000007-mlp-next", launched="2026-01-01T00:00:01.000+00:00", **alive
+    )
+    assert "number 1 in the queue" in read_text(open_page(run=first.id))
+    text = read_text(open_page(run=second.id))
+    assert "number 2 in the queue" in text
+    assert f"{name_run(store.read_record(runs_in_every_state['running']))} trains now" in text
+
+
+def test_an_address_without_a_run_finds_the_one_that_trains(mnist_home, runs_in_every_state):
+    at = open_page()
+    assert read_state(store.find_run(at.selectbox(key="run_picker").value)) in ("running", "queued")
+    assert at.subheader[0].value == "New run"
+
+
+def test_when_nothing_trains_the_form_comes_first(mnist_home, trained_small):
+    run = copy_run(trained_small, mnist_home)
+    assert open_page().subheader[0].value == name_run(store.read_record(run))
+    assert open_page(run=run.id).subheader[0].value == "New run"
+
+
+def test_nothing_is_timed_while_a_run_trains(mnist_home, runs_in_every_state):
+    at = open_page()
+    assert read_metric(at, "Training time") == "—"
+    assert "not estimated while another run trains" in read_text(at)
+
+
+def test_stop_asks_for_a_checkpoint(mnist_home, runs_in_every_state):
+    run = runs_in_every_state["running"]
+    at = press(open_page(run=run.id), "stop_run")
+    assert jobs.is_stop_requested(run)
+    assert "Stopping." in read_text(at)
+    assert at.button(key="stop_run").disabled
+
+
+def test_resume_finishes_a_lost_run(mnist_home, runs_in_every_state):
+    run = runs_in_every_state["lost"]
+    at = press(open_page(run=run.id), "resume_run")
+    assert read_state(run) in ("queued", "running")
+    wait_for(lambda: read_state(run) == "completed")
+    assert "Completed. Test accuracy" in read_text(run_again(at))
+
+
+def test_the_figures_are_those_of_the_run(mnist_home, runs_in_every_state):
+    run = runs_in_every_state["stopped"]
+    at = open_page(run=run.id)
+    lines, _ = store.read_metrics(run)
+    last = [line for line in lines if line["kind"] == "epoch"][-1]
+    assert read_metric(at, "Validation accuracy") == f"{100 * last['validation_accuracy']:.2f} %"
+    assert read_metric(at, "Learning rate") == f"{lines[-1]['lr']:.3g}"
+
+
+def test_others_are_compared_and_details_open(mnist_home, runs_in_every_state):
+    run, other = runs_in_every_state["completed"], runs_in_every_state["stopped"]
+    (run.path / "train.log").write_text("a line of the log\n", encoding="utf-8")
+    at = open_page(run=run.id)
+    compare = at.multiselect(key=f"curves_others {run.id}")
+    assert name_run(store.read_record(other)) in compare.options
+    assert name_run(store.read_record(run)) not in compare.options
+    compare.set_value([other.id])
+    at.session_state["run_log"] = True
+    at.session_state["speed_charts"] = True
+    run_again(at)
+    assert at.multiselect(key=f"curves_others {run.id}").value == [other.id]
+    assert any("a line of the log" in code.value for code in at.code)
+
+
+def test_damaged_runs_are_not_offered(mnist_home, runs_in_every_state):
+    damaged = runs_in_every_state["stopped"]
+    (damaged.path / "run.json").write_text("{", encoding="utf-8")
+    at = open_page()
+    assert len(at.selectbox(key="run_picker").options) == len(runs_in_every_state) - 1
+
+
+def test_the_rest_is_foretold_from_the_present_speed():
+    curves = Curves()
+    assert compute_remaining(curves, 100) is None
+    # One slow step at first, then 20 s at 1 step a second, then 2 steps a second.
+    curves.steps["step"] = [1, *range(2, 22), *range(22, 62, 2)]
+    curves.steps["train_seconds"] = [30.0, *(31.0 + i for i in range(20)), *(51.0 + i for i in range(20))]
+    assert compute_remaining(curves, 160) == pytest.approx((160 - 60) / 2)
+
+
+def test_a_chart_is_put_into_words():
+    series = [Series("training", [1, 2], [2.5, 0.25]), Series("validation", [2], [None])]
+    assert describe_series(series, "loss", "step") == "Line chart of loss by step: training from 2.5000 to 0.2500."
+    assert describe_series([], "accuracy", "epoch") == "Line chart of accuracy by epoch: no points yet."
