@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: app test check install data browser clean
+.PHONY: app test check install data browser clean screenshots
 
 app: install
 	$(BIN)/streamlit run dashboard/Home.py
@@ -31,7 +31,12 @@ data: install
 
 # The browser tests drive a Chromium that the system provides, or else Playwright's own.
 browser: install
-	@command -v chromium chromium-browser google-chrome >/dev/null || $(BIN)/playwright install chromium
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
+		|| $(BIN)/playwright install chromium
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache
+
+# The pictures of the README, drawn anew.
+screenshots: browser
+	$(BIN)/python docs/take_screenshots.py

@@ -55,7 +55,7 @@ RECIPES = (
             model=ModelConfig(name="sprint"),
             optimizer=OptimizerConfig(name="adam", learning_rate=0.01, beta1=0.7, beta2=0.9),
             schedule=ScheduleConfig(name="one-cycle", warmup_fraction=0.3),
-            loop=LoopConfig(epochs=3, batch_size=256),
+            loop=LoopConfig(epochs=1, batch_size=256),
             runtime=RuntimeConfig(channels_last=True),
         ),
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 POLL_S = 0.4
 SCHEDULE_POINTS = 300
+_AWAITED = "plan_awaited"
 # A change of these changes nothing that is shown here.
 _WITHOUT_EFFECT = {"seed"}
 
@@ -59,18 +60,29 @@ def build_outline(config: TrainConfig) -> Outline:
     return Outline(count_parameters(network), layers, [step + 1 for step in steps], rates)
 
 
-def render_plan(config: TrainConfig, *, is_busy: bool) -> None:
+def render_plan(config: TrainConfig, *, is_busy: bool, polls: bool) -> None:
     """Draw the figures of a config, each as soon as it is known; nothing on the page waits for them.
 
     Args:
         config: valid settings.
         is_busy: whether a run trains now; timing would slow it down and be wrong, so it is not done.
+        polls: draw the page again when the figures are known. Where something else polls on the page, that asks
+            `is_news` instead: several polling fragments can write into each other's places.
     """
     key = _make_key(config)
     outline = _request_outline(key)
     seconds = None if is_busy else _request_seconds(key)
     is_ready = all(future is None or future.done() for future in (outline, seconds))
-    st.fragment(_render, run_every=None if is_ready else POLL_S)(config, outline, seconds, was_ready=is_ready)
+    st.session_state[_AWAITED] = [] if is_ready else [future for future in (outline, seconds) if future is not None]
+    st.fragment(_render, run_every=POLL_S if polls and not is_ready else None)(
+        config, outline, seconds, was_ready=is_ready
+    )
+
+
+def is_news() -> bool:
+    """Whether figures that the page still showed as unknown have become known since it was drawn."""
+    awaited: list[Future[Any]] = st.session_state.get(_AWAITED, [])
+    return bool(awaited) and all(future.done() for future in awaited)
 
 
 def _render(config: TrainConfig, outline: Future[Outline], seconds: Future[float] | None, *, was_ready: bool) -> None:

@@ -160,7 +160,7 @@ def render_open_digit(data, split, index, indices, run):
 heading, choice = st.columns([3, 2], vertical_alignment="bottom")
 with heading:
     render_header("Data", "The handwritten digits themselves: browse them, filter them, click one to see it closely.")
-render_dataset_notice()
+render_dataset_notice(polls=True)
 try:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
         data, split = choose_part()

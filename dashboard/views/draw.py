@@ -166,7 +166,9 @@ def render_no_model(entries: list[store.RunEntry]) -> None:
         st.page_link("views/train.py", label="Watch it on Train", query_params={"run": under_way[0].run.id})
         st.fragment(wait_for_model, run_every=2.0)()
         return
-    st.info("There is no trained network yet, so nothing could read your drawing. The quickest takes about 20 seconds.")
+    st.info(
+        "There is no trained network yet, so nothing could read your drawing. The quickest takes less than a minute."
+    )
     if render_sprint_button("Train sprint"):
         st.rerun()
 

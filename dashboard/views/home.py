@@ -32,7 +32,7 @@ def render_first_steps(has_runs):
         label = "Train a network now" if has_runs else "Train your first network"
         if render_sprint_button(label):
             st.switch_page("views/train.py")
-        st.caption("The quickest recipe, sprint: about half a minute, and you watch it learn.", width="content")
+        st.caption("The quickest recipe, sprint: seconds of training, and you watch it learn.", width="content")
     for column, (page, label, purpose) in zip(st.columns(len(ROOMS), gap="small"), ROOMS, strict=True):
         with column.container(border=True, gap="xsmall", height="stretch"):
             st.page_link(page, label=f":blue[**{label}**]", width="stretch")
@@ -111,12 +111,12 @@ render_header(
     "Train a network to read handwritten digits and watch it learn; then see exactly which ones it gets wrong, "
     "and draw one yourself to try it.",
 )
-render_dataset_notice()
 try:
     entries = store.list_runs()
 except CoreError as error:
     st.error(str(error))
     st.stop()
+render_dataset_notice(polls=not is_active(entries))
 render_first_steps(bool(entries))
 runs, sample = st.columns([3, 2], gap="large")
 with runs:

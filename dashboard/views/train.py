@@ -84,7 +84,7 @@ def describe_recipe(recipe, entries):
     return f"{recipe.about}  \n{'; '.join(parts)}."
 
 
-def render_form(entries):
+def render_form(entries, *, is_live):
     """Draw the choice of a recipe with Start, what would be trained, and all settings beneath."""
     choice, naming, starting = st.columns([4, 3, 1], vertical_alignment="bottom")
     with choice:
@@ -117,7 +117,8 @@ def render_form(entries):
         render_settings(base, name)
     if config:
         with plan:
-            render_plan(config, is_busy=any(entry.state in ACTIVE for entry in entries))
+            is_busy = any(entry.state in ACTIVE for entry in entries)
+            render_plan(config, is_busy=is_busy, polls=not is_live)
 
 
 heading, choice = st.columns([3, 2], vertical_alignment="bottom")
@@ -149,4 +150,4 @@ if entry is not None:
 with form_place:
     if run_first:
         st.subheader("New run", anchor=False, divider="gray")
-    render_form(entries)
+    render_form(entries, is_live=entry is not None and entry.state in ACTIVE)
