@@ -13,7 +13,6 @@ from core.files import read_json
 from core.runs import jobs, store
 from dashboard.curves import name_run, read_curves
 from dashboard.layout import format_seconds, format_share
-from dashboard.plan import is_news
 from dashboard.run_charts import render_charts, render_speed_charts
 
 if TYPE_CHECKING:
@@ -53,7 +52,7 @@ def _render(run: Run, entries: list[RunEntry], *, was_active: bool) -> None:
         st.error(str(error))
         return
     is_active = now in ("queued", "running")
-    if was_active and (not is_active or is_news()):
+    if was_active and not is_active:
         st.rerun()
     # One container for each part: what a part holds can change while the charts below keep their place, and their zoom.
     with st.container():

@@ -40,8 +40,8 @@ def _render_download(*, was_under_way: bool) -> None:
         share = 0.0 if status is None or not status.bytes_total else status.bytes_done / status.bytes_total
         st.progress(min(share, 1.0), text=f"Downloading MNIST, {100 * min(share, 1.0):.0f} %. {instead}")
         return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.warning(f"MNIST is not here. {status.message} {instead.replace('Until then', 'For now')}", icon="⚠️")
-        if st.button("Retry the download", key="retry_download"):
-            download_status.start_download()
-            st.rerun()
+    words, action = st.columns([5, 1], vertical_alignment="center")
+    words.warning(f"MNIST is not here. {instead.replace('Until then', 'For now')} {status.message}")
+    if action.button("Retry the download", key="retry_download", width="stretch"):
+        download_status.start_download()
+        st.rerun()

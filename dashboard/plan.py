@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 POLL_S = 0.4
 SCHEDULE_POINTS = 300
-_AWAITED = "plan_awaited"
 # A change of these changes nothing that is shown here.
 _WITHOUT_EFFECT = {"seed"}
 
@@ -66,23 +65,27 @@ def render_plan(config: TrainConfig, *, is_busy: bool, polls: bool) -> None:
     Args:
         config: valid settings.
         is_busy: whether a run trains now; timing would slow it down and be wrong, so it is not done.
-        polls: draw the page again when the figures are known. Where something else polls on the page, that asks
-            `is_news` instead: several polling fragments can write into each other's places.
+        polls: draw the page first, and its figures when they are known. Where something else polls on the page, the
+            script waits for them instead: several polling fragments can write into each other's places.
     """
     key = _make_key(config)
     outline = _request_outline(key)
     seconds = None if is_busy else _request_seconds(key)
     is_ready = all(future is None or future.done() for future in (outline, seconds))
-    st.session_state[_AWAITED] = [] if is_ready else [future for future in (outline, seconds) if future is not None]
-    st.fragment(_render, run_every=POLL_S if polls and not is_ready else None)(
-        config, outline, seconds, was_ready=is_ready
-    )
+    if not polls:
+        _wait_for(outline)
+        is_ready = True
+    st.fragment(_render, run_every=None if is_ready else POLL_S)(config, outline, seconds, was_ready=is_ready)
 
 
-def is_news() -> bool:
-    """Whether figures that the page still showed as unknown have become known since it was drawn."""
-    awaited: list[Future[Any]] = st.session_state.get(_AWAITED, [])
-    return bool(awaited) and all(future.done() for future in awaited)
+def _wait_for(outline: Future[Outline]) -> None:
+    """Hold the script until the outline is known, a few seconds while PyTorch is imported for the first time."""
+    place = st.empty()
+    while not outline.done():
+        # Each call lets Streamlit break off here when a person clicks something.
+        place.caption("Building the network …")
+        wait([outline], timeout=0.1)
+    place.empty()
 
 
 def _render(config: TrainConfig, outline: Future[Outline], seconds: Future[float] | None, *, was_ready: bool) -> None:

@@ -86,15 +86,12 @@ def _photograph_drawing(browser: Browser, address: str) -> None:
 
 def _photograph_training(browser: Browser, address: str) -> None:
     """Photograph a run while it trains."""
-    config = get_recipe("sprint").config.with_settings({**SETTINGS, "epochs": 60})
+    config = get_recipe("sprint").config.with_settings({**SETTINGS, "epochs": 200})
     run = jobs.start_run(config, "sprint", "long sprint")
     page = _open(browser, f"{address}/train?run={run.id}")
-    page.wait_for_function(
-        "() => Number(document.querySelector('[data-points]')?.dataset.points ?? 0) > 60"
-        " || [...document.querySelectorAll('*')].some(e => Number(e.shadowRoot?.querySelector('[data-points]')"
-        "?.dataset.points ?? 0) > 60)",
-        timeout=120_000,
-    )
+    chart = page.locator("[data-points]").first
+    while int(chart.get_attribute("data-points") or 0) < 60:
+        page.wait_for_timeout(250)
     page.wait_for_timeout(500)
     _save(page, "train")
     jobs.stop_run(run)

@@ -86,7 +86,7 @@ def render_run(entry):
     dataset = "" if record.dataset == "mnist" else " · bundled digits"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         label = escape(record.name or record.recipe)
-        st.page_link(page, label=f":blue[**{label}**]", width=170, query_params={"run": entry.run.id})
+        st.page_link(page, label=f":blue[**{label}**]", width=130, query_params={"run": entry.run.id})
         st.markdown(f"{describe_result(entry)}{dataset}{spent} · {when}", width="stretch")
 
 

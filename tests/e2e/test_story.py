@@ -167,6 +167,8 @@ def test_a_run_is_stopped_and_resumed_from_the_page(story, in_home, open_page):
     page.get_by_role("button", name="Resume").click()
     wait_until(lambda: any(line["step"] > stopped_at for line in store.read_metrics(run)[0]))
     expect(page.get_by_role("button", name="Stop")).to_be_visible(timeout=TRAINING_MS)
+    shown = int(chart.get_attribute("data-points"))
+    wait_until(lambda: int(chart.get_attribute("data-points")) > shown + 10)
     steps = [line["step"] for line in store.read_metrics(run)[0] if line["kind"] == "step"]
     assert steps == sorted(set(steps))
     page.get_by_role("button", name="Stop").click()
