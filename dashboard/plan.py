@@ -123,7 +123,8 @@ def _render_figures(config: TrainConfig, outline: Outline | None, seconds: float
         st.caption("The time is not estimated while another run trains: timing would slow it down, and be wrong.")
     digits = f"{config.train_size:,} digits to train on and {config.validation_size:,} to validate"
     steps = f"{config.total_steps:,} steps of {min(config.loop.batch_size, config.train_size):,} digits"
-    st.caption(f"{digits}. {config.loop.epochs:g} epochs make {steps}.")
+    epochs = "1 epoch makes" if config.loop.epochs == 1 else f"{config.loop.epochs:g} epochs make"
+    st.caption(f"{digits}. {epochs} {steps}.")
 
 
 def _render_schedule(config: TrainConfig, outline: Outline | None) -> None:

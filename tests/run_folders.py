@@ -1,8 +1,12 @@
 """Copies of real run folders, for tests that change them."""
 
+import json
 import shutil
 from pathlib import Path
 
+import numpy as np
+
+from core.evaluation.report import compute_report, load_predictions
 from core.runs import store
 from core.runs.store import Run
 
@@ -14,3 +18,12 @@ def copy_run(run: Run, home: Path, **changes: object) -> Run:
     copied = Run(target)
     store.update_record(copied, **changes)
     return copied
+
+
+def rewrite_answers(run, probabilities):
+    """Make a run say something else of the test digits."""
+    labels = load_predictions(run).labels
+    np.savez(run.path / "test.npz", probabilities=probabilities.astype(np.float32), labels=labels)
+    report = {**json.loads((run.path / "report.json").read_text()), **compute_report(probabilities, labels)}
+    (run.path / "report.json").write_text(json.dumps(report))
+    store.update_record(run, test_correct=report["correct"])

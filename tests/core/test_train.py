@@ -132,6 +132,7 @@ def test_a_waiting_run_can_be_stopped_and_others_run_in_parallel_if_configured(h
     for run in (first, second):
         jobs.stop_run(run)
         wait_until(lambda run=run: state_of(run) == "stopped")
+    assert jobs.count_training() == 0
 
 
 @pytest.mark.usefixtures("clean_up")

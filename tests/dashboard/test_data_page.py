@@ -1,60 +1,23 @@
 """Data over real digits: what is chosen, in which order, and what a click and a link open."""
 
-import json
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 import pytest
+from app_pages import click, list_tiles, open_view, read_sheet, run_again
 from run_folders import copy_run
-from streamlit.testing.v1 import AppTest
 
-from core.data import datasets, download_status
+from core.data import datasets
 from core.evaluation.metrics import hardest_first
 from core.evaluation.report import load_predictions
 
-HOME_PAGE = Path(__file__).parents[2] / "dashboard" / "Home.py"
-
-
-@pytest.fixture(autouse=True)
-def _no_download(home, request):
-    """The page would fetch MNIST where it is missing; here that has been tried, in vain."""
-    if "mnist_home" not in request.fixturenames:
-        download_status.write_status(download_status.build_status("failed", "There is no network.", 0))
+pytestmark = pytest.mark.usefixtures("no_download")
+open_page = partial(open_view, "data")
 
 
 @pytest.fixture
 def digits(home):
     return datasets.load("sklearn-digits")
-
-
-def open_page(**query):
-    at = AppTest.from_file(HOME_PAGE, default_timeout=30).switch_page("views/data.py")
-    for name, value in query.items():
-        at.query_params[name] = value
-    return run_again(at)
-
-
-def run_again(at):
-    at.run()
-    assert not at.exception
-    return at
-
-
-def click(at, index):
-    """Click a digit: the click is there in one run and gone in the next."""
-    at.session_state["sheet"] = {"clicked": index}
-    run_again(at)
-    at.session_state["sheet"] = {}
-    return at
-
-
-def read_sheet(at):
-    [sheet] = [one for one in at.get("bidi_component") if one.proto.component_name == "digits.sheet"]
-    return json.loads(sheet.proto.json)
-
-
-def list_tiles(at):
-    return [tile["index"] for tile in read_sheet(at)["tiles"]]
 
 
 def read_text(at):
@@ -134,7 +97,7 @@ def test_a_run_on_other_digits_orders_nothing(home, finished_run):
 
 def test_a_click_opens_the_digit_and_a_link_reopens_it(digits):
     index = int(np.flatnonzero(digits.test.labels == 5)[3])
-    at = click(open_page(split="Test", only=["5"]), index)
+    at = click(open_page(split="Test", only=["5"]), "sheet", index)
     assert at.subheader[0].value == "Label 5"
     assert at.query_params["digit"] == str(index)
     linked = open_page(split="Test", digit=str(index))
@@ -143,7 +106,7 @@ def test_a_click_opens_the_digit_and_a_link_reopens_it(digits):
 
 
 def test_a_click_on_a_digit_that_is_no_longer_shown_opens_nothing(digits):
-    at = click(open_page(split="Test", only=["5"]), int(np.flatnonzero(digits.test.labels == 6)[0]))
+    at = click(open_page(split="Test", only=["5"]), "sheet", int(np.flatnonzero(digits.test.labels == 6)[0]))
     assert "Click a digit" in read_text(at)
 
 
@@ -239,7 +202,7 @@ def test_mnist_and_the_bundled_digits_are_both_there(mnist_home, mnist):
 
 def test_without_mnist_the_page_says_so(home):
     at = open_page()
-    assert "MNIST is not here. There is no network." in at.warning[0].value
+    assert "There is no network." in at.warning[0].value
 
 
 def test_damaged_predictions_are_said(finished_run):

@@ -1,60 +1,17 @@
 """Errors over real runs: the right digits, in the right order, and a way through them."""
 
-import json
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 import pytest
-from run_folders import copy_run
-from streamlit.testing.v1 import AppTest
+from app_pages import click, list_tiles, open_view, press, read_sheet, run_again
+from run_folders import copy_run, rewrite_answers
 
-from core.data import download_status
-from core.evaluation.report import compute_report, load_predictions
-from core.runs import store
+from core.evaluation.report import load_predictions
 
-HOME_PAGE = Path(__file__).parents[2] / "dashboard" / "Home.py"
+pytestmark = pytest.mark.usefixtures("no_download")
+open_page = partial(open_view, "errors")
 DIFFICULT = "Right but difficult"
-
-
-@pytest.fixture(autouse=True)
-def _no_download(home, request):
-    """The pages would fetch MNIST where it is missing; here that has been tried, in vain."""
-    if "mnist_home" not in request.fixturenames:
-        download_status.write_status(download_status.build_status("failed", "There is no network.", 0))
-
-
-def open_page(**query):
-    at = AppTest.from_file(HOME_PAGE, default_timeout=30).switch_page("views/errors.py")
-    for name, value in query.items():
-        at.query_params[name] = value
-    return run_again(at)
-
-
-def run_again(at):
-    at.run()
-    assert not at.exception
-    return at
-
-
-def click(at, index):
-    """Click a tile: the click is there in one run and gone in the next."""
-    at.session_state["error_digits"] = {"clicked": index}
-    run_again(at)
-    at.session_state["error_digits"] = {}
-
-
-def press(at, key):
-    at.button(key=key).click()
-    return run_again(at)
-
-
-def read_sheet(at):
-    [sheet] = [one for one in at.get("bidi_component") if one.proto.component_name == "digits.sheet"]
-    return json.loads(sheet.proto.json)
-
-
-def list_tiles(at):
-    return [tile["index"] for tile in read_sheet(at)["tiles"]]
 
 
 def list_misread(run):
@@ -63,15 +20,6 @@ def list_misread(run):
     losses = -np.log(answers.probabilities[np.arange(len(answers.labels)), answers.labels])
     wrong = answers.probabilities.argmax(1) != answers.labels
     return [int(i) for i in np.argsort(-losses, kind="stable") if wrong[i]]
-
-
-def rewrite_answers(run, probabilities):
-    """Make a run say something else of the test digits."""
-    labels = load_predictions(run).labels
-    np.savez(run.path / "test.npz", probabilities=probabilities.astype(np.float32), labels=labels)
-    report = {**json.loads((run.path / "report.json").read_text()), **compute_report(probabilities, labels)}
-    (run.path / "report.json").write_text(json.dumps(report))
-    store.update_record(run, test_correct=report["correct"])
 
 
 def test_the_misread_digits_come_hardest_first(finished_run):
@@ -135,7 +83,7 @@ def test_difficult_digits_are_right_and_the_least_certain_come_first(finished_ru
 def test_a_click_opens_the_digit_and_the_buttons_walk_through_the_list(finished_run):
     misread = list_misread(finished_run)
     at = open_page()
-    click(at, misread[0])
+    click(at, "error_digits", misread[0])
     assert at.query_params["digit"] == str(misread[0])
     assert read_sheet(at)["selected"] == misread[0]
     assert any(f"number {misread[0]:,} " in caption.value for caption in at.caption)
@@ -179,7 +127,7 @@ def test_a_long_list_has_pages_and_the_walk_turns_them(mnist_home, trained_mnist
     assert len(first) == len(second) == 100
     assert not set(first) & set(second)
     assert any("showing 101 to 200 of" in markdown.value for markdown in at.markdown)
-    click(at, second[0])
+    click(at, "error_digits", second[0])
     press(at, "previous_digit")
     assert at.query_params["digit"] == str(first[-1])
     assert list_tiles(at) == first

@@ -4,57 +4,18 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 import pytest
-from run_folders import copy_run
-from streamlit.testing.v1 import AppTest
+from app_pages import HOME_PAGE, click, list_tiles, open_view, read_component, run_again
+from run_folders import copy_run, rewrite_answers
 
-from core.data import download_status
-from core.evaluation.report import compute_report, load_predictions
+from core.evaluation.report import load_predictions
 from core.runs import store
 
-HOME_PAGE = Path(__file__).parents[2] / "dashboard" / "Home.py"
-
-
-@pytest.fixture(autouse=True)
-def _no_download(home, request):
-    """The pages would fetch MNIST where it is missing; here that has been tried, in vain."""
-    if "mnist_home" not in request.fixturenames:
-        download_status.write_status(download_status.build_status("failed", "There is no network.", 0))
-
-
-def open_page(**query):
-    at = AppTest.from_file(HOME_PAGE, default_timeout=30).switch_page("views/evaluate.py")
-    for name, value in query.items():
-        at.query_params[name] = value
-    at.run()
-    assert not at.exception
-    return at
-
-
-def run_again(at):
-    at.run()
-    assert not at.exception
-    return at
-
-
-def click(at, key, value):
-    """Click in a component: the click is there in one run and gone in the next."""
-    at.session_state[key] = {"clicked": value}
-    run_again(at)
-    at.session_state[key] = {}
-    return at
-
-
-def read_component(at, name):
-    [found] = [one for one in at.get("bidi_component") if one.proto.component_name == name]
-    return json.loads(found.proto.json)
-
-
-def list_tiles(at):
-    return [tile["index"] for tile in read_component(at, "digits.sheet")["tiles"]]
+pytestmark = pytest.mark.usefixtures("no_download")
+open_page = partial(open_view, "evaluate")
 
 
 def read_report(run):
@@ -71,15 +32,6 @@ def find_by_loss(run, keep):
     indices = np.flatnonzero(keep(answers.labels, answers.probabilities.argmax(1)))
     of_truth = answers.probabilities[indices, answers.labels[indices]]
     return indices[np.argsort(of_truth, kind="stable")].tolist()
-
-
-def rewrite_answers(run, probabilities):
-    """Make a run say something else of the test digits."""
-    labels = load_predictions(run).labels
-    np.savez(run.path / "test.npz", probabilities=probabilities.astype(np.float32), labels=labels)
-    report = {**read_report(run), **compute_report(probabilities, labels)}
-    (run.path / "report.json").write_text(json.dumps(report))
-    store.update_record(run, test_correct=report["correct"])
 
 
 def test_the_figures_are_those_of_the_report(finished_run):

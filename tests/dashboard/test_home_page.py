@@ -5,16 +5,15 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
+from app_pages import HOME_PAGE, read_sheet
 from run_folders import copy_run
 from streamlit.testing.v1 import AppTest
 
-from core.data import download_status
 from core.runs import jobs, store
 
-HOME_PAGE = Path(__file__).parents[2] / "dashboard" / "Home.py"
+pytestmark = pytest.mark.usefixtures("no_download")
 OPEN_WITHOUT_TORCH = """
 import sys
 from streamlit.testing.v1 import AppTest
@@ -24,13 +23,6 @@ assert not at.exception
 assert at.title[0].value == "Digits workbench"
 print([name for name in ("torch", "torchvision", "sklearn.metrics") if name in sys.modules])
 """
-
-
-@pytest.fixture(autouse=True)
-def _no_download(home, request):
-    """Home would fetch MNIST where it is missing; here that has been tried, in vain."""
-    if "mnist_home" not in request.fixturenames:
-        download_status.write_status(download_status.build_status("failed", "There is no network.", 0))
 
 
 def open_home():
@@ -45,11 +37,6 @@ def list_links(at):
     return {link.label.replace(":blue[**", "").replace("**]", ""): (link.page, link.query_string) for link in links}
 
 
-def read_sheet(at):
-    [sheet] = [one for one in at.get("bidi_component") if one.proto.component_name == "digits.sheet"]
-    return json.loads(sheet.proto.json)
-
-
 def test_a_newcomer_finds_every_page_and_one_button_to_start(home):
     at = open_home()
     links = list_links(at)
@@ -62,7 +49,7 @@ def test_a_newcomer_finds_every_page_and_one_button_to_start(home):
 
 def test_without_mnist_it_says_why_and_shows_the_bundled_digits(home):
     at = open_home()
-    assert "MNIST is not here. There is no network." in at.warning[0].value
+    assert "There is no network." in at.warning[0].value
     assert at.button(key="retry_download").label == "Retry the download"
     assert any(one.value == "scikit-learn digits: 1,797 digits. Click one to see it closely." for one in at.caption)
 

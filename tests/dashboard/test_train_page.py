@@ -1,11 +1,11 @@
 """Train over real runs: in every state it says what is going on, and its buttons do what they say."""
 
 import time
-from pathlib import Path
+from functools import partial
 
 import pytest
+from app_pages import open_view, press, run_again
 from run_folders import copy_run
-from streamlit.testing.v1 import AppTest
 
 from core.evaluation.metrics import wilson_interval
 from core.models.catalog import get_model_spec
@@ -18,25 +18,7 @@ from dashboard.live_chart import Series
 from dashboard.run_charts import describe_series
 from dashboard.settings_form import get_widget_key
 
-HOME_PAGE = Path(__file__).parents[2] / "dashboard" / "Home.py"
-
-
-def open_page(**query):
-    at = AppTest.from_file(HOME_PAGE, default_timeout=30).switch_page("views/train.py")
-    for name, value in query.items():
-        at.query_params[name] = value
-    return run_again(at)
-
-
-def run_again(at):
-    at.run()
-    assert not at.exception
-    return at
-
-
-def press(at, key):
-    at.button(key=key).click()
-    return run_again(at)
+open_page = partial(open_view, "train")
 
 
 def read_text(at):
@@ -84,7 +66,7 @@ def test_the_plan_shows_parameters_steps_layers_and_time(mnist_home):
     at = open_page()
     wait_for(lambda: read_metric(run_again(at), "Training time").startswith("≈"))
     assert read_metric(at, "Parameters") == f"{get_model_spec('sprint').parameters:,}"
-    assert "55,000 digits to train on and 5,000 to validate. 3 epochs make 645 steps of 256 digits." in read_text(at)
+    assert "55,000 digits to train on and 5,000 to validate. 1 epoch makes 215 steps of 256 digits." in read_text(at)
     layers = at.dataframe[0].value
     assert layers["Parameters"].sum() == get_model_spec("sprint").parameters
     assert layers["Output"].iloc[-1] == "10"
