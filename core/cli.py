@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from core.config import list_fields
-from core.errors import CoreError, UsageError
+from core.errors import CoreError, RunError, UsageError
 from core.recipes import RECIPES, get_recipe
 from core.runs import jobs, store
 
@@ -163,8 +163,9 @@ def _find_resumed(resume: str, recipe: str, settings: list[str] | None, name: st
     if recipe or settings or name:
         raise UsageError("--resume continues a run as it is; leave out --recipe, --set and --name.")
     run = store.find_run(resume)
-    jobs.check_resumable(run)
-    if os.environ.get("DIGITS_BACKGROUND") != "1":
+    is_launched = os.environ.get("DIGITS_BACKGROUND") == "1"
+    jobs.check_resumable(run, is_launched=is_launched)
+    if not is_launched:
         jobs.clear_stop_request(run)  # the page that launched a background process has cleared older requests itself
     return run
 
@@ -235,6 +236,10 @@ def evaluate(reference: RunArgument, as_json: Json = False) -> None:
 
     run = store.find_run(reference)
     record = store.read_record(run)
+    state = store.compute_state(record)
+    if state in ("queued", "running"):
+        # Two processes that both change run.json would undo each other's changes.
+        raise RunError(f"{run.id} is {state}; it is evaluated when it has trained, or stop it first.")
     report = evaluate_run(run, load(record.dataset), record.dataset_checksum)
     if as_json:
         _print_json(report)
@@ -282,9 +287,7 @@ def runs(as_json: Json = False) -> None:
             typer.echo(f"{entry.run.id}  unreadable: {entry.problem}")
             continue
         record = entry.record
-        accuracy = (
-            f"{record.test_correct / record.test_total:.2%}" if record.test_correct and record.test_total else "—"
-        )
+        accuracy = f"{(record.test_correct or 0) / record.test_total:.2%}" if record.test_total else "—"
         typer.echo(f"{entry.run.id}  {entry.state:9}  test {accuracy:7}  {record.dataset}  {record.name}".rstrip())
 
 

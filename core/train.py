@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
+import shutil
 import signal
 import subprocess
 import threading
@@ -44,6 +45,9 @@ def train_run(run: Run, on_line: Callable[[dict[str, Any]], None] | None = None)
     try:
         with jobs.wait_for_turn(run) as came:
             status = _train_and_evaluate(run, config, on_line) if came else "stopped"
+    except KeyboardInterrupt:
+        store.update_record(run, status="stopped", phase="", finished=store.now())
+        raise
     except BaseException as error:
         reason = str(error) if isinstance(error, CoreError) else f"{type(error).__name__}: {error}"
         store.update_record(run, status="failed", phase="", finished=store.now(), error=reason or type(error).__name__)
@@ -136,7 +140,7 @@ def _describe_program() -> dict[str, Any]:
     versions |= {name: importlib.metadata.version(name) for name in PACKAGES}
     root = Path(__file__).resolve().parent.parent
     commit = ""
-    if (root / ".git").exists():
+    if (root / ".git").exists() and shutil.which("git"):
         result = subprocess.run(
             ["git", "-C", str(root), "rev-parse", "HEAD"], capture_output=True, text=True, check=False
         )

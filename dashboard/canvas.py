@@ -74,9 +74,8 @@ def render_canvas() -> NDArray[np.uint8] | None:
     # Imported here because it registers its front end, which only works inside a running app.
     from streamlit_drawable_canvas import st_canvas
 
-    theme = "dark" if st.context.theme.type == "dark" else "light"
-    given = _choose_given(theme)
-    paper, ink = PAPER_AND_INK[theme]
+    given = _choose_given()
+    paper, ink = PAPER_AND_INK[given.theme]
     st.html(_STYLE)
     with st.container(key="sheet-of-paper", width="content"):
         result = st_canvas(
@@ -95,17 +94,21 @@ def render_canvas() -> NDArray[np.uint8] | None:
         st.session_state[_DRAWING] = Drawing(result.json_data["objects"], grey)
     drawing: Drawing | None = st.session_state.get(_DRAWING)
     strokes = drawing.strokes if drawing else []
-    _render_tools(strokes, theme)
+    _render_tools(strokes)
     return drawing.picture if drawing and strokes else None
 
 
-def _choose_given(theme: str) -> _Given:
+def _choose_given() -> _Given:
     """Return what the canvas starts from: the drawing itself when the page was just opened or the theme has changed."""
     given: _Given | None = st.session_state.get(_GIVEN)
     just_opened = _BRUSH not in st.session_state
-    if given is None or just_opened or given.theme != theme:
-        given = _give(_find_strokes(), theme)
+    if given is None or just_opened or given.theme != _read_theme():
+        given = _give(_find_strokes())
     return given
+
+
+def _read_theme() -> str:
+    return "dark" if st.context.theme.type == "dark" else "light"
 
 
 def _find_strokes() -> list[dict[str, Any]]:
@@ -118,17 +121,19 @@ def _find_strokes() -> list[dict[str, Any]]:
     return drawing.strokes if drawing else []
 
 
-def _give(strokes: list[dict[str, Any]], theme: str) -> _Given:
+def _give(strokes: list[dict[str, Any]]) -> _Given:
     """Have the canvas start again from these strokes, in the theme's ink; it answers with the new picture."""
     last: _Given | None = st.session_state.get(_GIVEN)
+    # Read here: a button can be the first to bring a new theme, and would else be taken back when that is seen.
+    theme = _read_theme()
     ink = PAPER_AND_INK[theme][1]
     given = _Given(last.number + 1 if last else 0, theme, [{**stroke, "stroke": ink} for stroke in strokes])
     st.session_state[_GIVEN] = given
     return given
 
 
-def _render_tools(strokes: list[dict[str, Any]], theme: str) -> None:
+def _render_tools(strokes: list[dict[str, Any]]) -> None:
     with st.container(key="drawing-tools", horizontal=True, vertical_alignment="bottom", gap="small"):
         st.slider("Brush width", 8, 40, BRUSH_PX, step=2, key=_BRUSH, format="%d px", width=124)
-        st.button("Undo stroke", key="undo_stroke", disabled=not strokes, on_click=_give, args=(strokes[:-1], theme))
-        st.button("Clear", key="clear_drawing", disabled=not strokes, on_click=_give, args=([], theme))
+        st.button("Undo stroke", key="undo_stroke", disabled=not strokes, on_click=_give, args=(strokes[:-1],))
+        st.button("Clear", key="clear_drawing", disabled=not strokes, on_click=_give, args=([],))

@@ -1,8 +1,8 @@
 """Arrays in, Plotly figure out. Nothing here draws on a page.
 
 Every figure carries its description for people who cannot see it in `figure.layout.meta["alt"]`; pages draw it with
-`st.plotly_chart(figure, alt=figure.layout.meta["alt"], config=CHART_CONFIG)`. Fonts, axes and hover boxes are left to
-Streamlit's theme; the colours of the data are the same in the light and the dark one and are legible on both.
+`dashboard.figure.render_figure`. Fonts, axes and hover boxes are left to Streamlit's theme; the colours of the data are
+the same in the light and the dark one and are legible on both.
 """
 
 from __future__ import annotations

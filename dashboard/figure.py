@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from dashboard.charts import CHART_CONFIG
+
 if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
@@ -20,8 +22,7 @@ def render_figure(figure: go.Figure, table: pd.DataFrame | None = None, *, key: 
         key: unique on the page.
     """
     alt = figure.layout.meta["alt"]
-    # No buttons over the chart: the table says and exports more than they would.
-    st.plotly_chart(figure, theme="streamlit", config={"displayModeBar": False}, alt=alt, key=key)
+    st.plotly_chart(figure, theme="streamlit", config=CHART_CONFIG, alt=alt, key=key)
     if table is not None:
         with st.expander("Show as table", type="compact", key=f"{key}-table"):
             st.dataframe(table, hide_index=True, alt=alt)

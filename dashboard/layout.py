@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -80,3 +81,8 @@ def format_seconds(seconds: float) -> str:
         return f"{minutes} min {rest} s" if rest else f"{minutes} min"
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def escape(text: str) -> str:
+    """Return a text that a person or a program wrote so that Markdown shows it as it stands."""
+    return re.sub(r"([\\`*_\[\]:$~<#])", r"\\\1", text)

@@ -12,8 +12,8 @@ from core.evaluation.metrics import wilson_interval
 from core.files import read_json
 from core.runs import jobs, store
 from dashboard.curves import name_run, read_curves
-from dashboard.layout import format_seconds, format_share
-from dashboard.run_charts import render_charts, render_speed_charts
+from dashboard.layout import escape, format_seconds, format_share
+from dashboard.run_charts import render_charts, render_numbers, render_speed_charts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,7 +118,7 @@ def _describe_turn(run: Run, record: RunRecord) -> str:
     limit = jobs.read_parallel_limit()
     if len(training) + len(before) < limit:
         return "**Starting.** The training process is being launched."
-    names = " and ".join(name_run(other) for other in training) or "Another run"
+    names = " and ".join(escape(name_run(other)) for other in training) or "Another run"
     verb = "trains" if len(training) < 2 else "train"
     return f"**Waiting for its turn, number {len(before) + 1} in the queue.** {names} {verb} now."
 
@@ -203,6 +203,10 @@ def _render_details(run: Run, curves: Curves) -> None:
     if speed.open:
         with speed:
             render_speed_charts(curves)
+    numbers = st.expander("Show as table", key="curve_numbers", on_change="rerun")
+    if numbers.open:
+        with numbers:
+            render_numbers(curves)
     log = st.expander("Log", key="run_log", on_change="rerun")
     if log.open:
         with log:

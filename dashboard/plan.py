@@ -136,7 +136,8 @@ def _render_schedule(config: TrainConfig, outline: Outline | None) -> None:
         st.caption(f"The learning rate starts at the line and falls with the validation loss: {drop}.")
     figure = plot_curves([Curve("Learning rate", outline.steps, outline.rates)], "Step", "Learning rate", ".3g")
     figure.update_traces(mode="lines").update_layout(height=190).update_yaxes(rangemode="tozero")
-    render_figure(figure, key="schedule")
+    table = pd.DataFrame({"Step": outline.steps, "Learning rate": outline.rates})
+    render_figure(figure, table, key="schedule")
 
 
 def _render_layers(layers: list[LayerSummary]) -> None:

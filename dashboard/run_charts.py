@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+import pandas as pd
 import streamlit as st
 
 from dashboard.curves import OTHER_COLORS, build_other_series, build_series, name_run, read_curves
@@ -20,6 +21,16 @@ EMPTY: dict[Axis, str] = {
     "epoch": "The first point comes at the end of the first epoch.",
 }
 EMPTY_FOR_GOOD = "This run has no points here."
+COLUMNS = {
+    "step": "Step",
+    "epoch": "Epoch",
+    "train_loss": "Training loss",
+    "train_accuracy": "Training accuracy",
+    "validation_loss": "Validation loss",
+    "validation_accuracy": "Validation accuracy",
+    "lr": "Learning rate",
+    "images_per_second": "Images per second",
+}
 FORMATS: dict[Quantity, Literal["number", "percent"]] = {"loss": "number", "accuracy": "percent"}
 
 
@@ -124,3 +135,15 @@ def render_speed_charts(curves: Curves) -> None:
                 y_title=title,
                 empty="There is no step yet.",
             )
+
+
+def render_numbers(curves: Curves) -> None:
+    """Draw the numbers behind the charts as a table, a row per point as the charts are drawn now."""
+    axis: Axis = st.session_state.get("curves_axis") or "step"
+    rows = curves.steps if axis == "step" else curves.epochs
+    if not rows["step"]:
+        st.caption(EMPTY[axis])
+        return
+    table = pd.DataFrame({COLUMNS[name]: values for name, values in rows.items() if name in COLUMNS})
+    accuracies = {name: st.column_config.NumberColumn(format="percent") for name in table if "accuracy" in name}
+    st.dataframe(table, hide_index=True, column_config=accuracies, alt=f"The numbers of the charts, a row per {axis}")

@@ -71,13 +71,15 @@ def write_status(status: DownloadStatus) -> None:
 
 
 def read_status() -> DownloadStatus | None:
-    """Return what is known of the last download, None if there was none.
+    """Return what is known of the last download, None if there was none, or if what it fetched is gone.
 
     A download whose process is gone reads as ready if the files are there, else as failed.
     """
     try:
         status = DownloadStatus(**json.loads(_status_file().read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
+        return None
+    if status.state == "ready" and not is_complete(mnist_dir()):
         return None
     if status.state != "downloading" or processes.is_alive(status.pid, status.process_started):
         return status

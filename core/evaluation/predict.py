@@ -36,23 +36,20 @@ class Classifier:
     network: nn.Module
 
 
-def has_model(run: Run) -> bool:
-    """Whether the run has weights to predict with."""
-    return (run.path / "model.safetensors").is_file()
-
-
 def load_classifier(run: Run) -> Classifier:
     """Load the weights a run predicts with (the averaged ones, if it averages).
 
     Raises:
-        RunError: if it has none yet.
+        RunError: if it has none yet, or its config.json cannot be read.
+        ConfigError: if a setting in it is not valid.
         CheckpointError: if they are damaged.
     """
-    if not has_model(run):
+    weights = run.path / "model.safetensors"
+    if not weights.is_file():
         raise RunError(f"{run.id} has no model yet; let it train for at least one epoch.")
     config = read_config(run)
     network = get_model_spec(config.model.name).build(dropout=config.model.dropout, width=config.model.width)
-    load_weights(run.path / "model.safetensors", network)
+    load_weights(weights, network)
     if config.runtime.channels_last:
         network = network.to(memory_format=torch.channels_last)
     network.eval()

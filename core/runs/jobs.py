@@ -59,13 +59,18 @@ def resume_run(run: Run) -> None:
     _launch(run)
 
 
-def check_resumable(run: Run) -> None:
-    """Raise RunError unless the run is stopped, failed, lost, or queued with no process of its own yet."""
+def check_resumable(run: Run, *, is_launched: bool = False) -> None:
+    """Raise RunError unless the run can go on in a process of its own.
+
+    Args:
+        run: stopped, failed or lost.
+        is_launched: asked by the process that was launched for the run, which is queued until this process claims it.
+    """
     record = store.read_record(run)
     state = store.compute_state(record)
     if run.pretrained or state == "completed":
         raise RunError(f"{run.id} is complete; there is nothing to resume. Start a new run to train further.")
-    if state == "running" or (state == "queued" and store.is_alive(record)):
+    if state == "running" or (state == "queued" and (store.is_alive(record) or not is_launched)):
         raise RunError(f"{run.id} is {state} already.")
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from core import paths, processes
 from core.config import TrainConfig, parse_config
@@ -30,7 +30,7 @@ LAUNCH_GRACE_S = 30.0
 class RunRecord(BaseModel):
     """What run.json says. Times are ISO 8601 in UTC, accuracies fractions.
 
-    `status` is what the trainer last wrote; `read_state` also knows whether the trainer still lives.
+    `status` is what the trainer last wrote; `compute_state` also knows whether the trainer still lives.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -44,7 +44,7 @@ class RunRecord(BaseModel):
     dataset_checksum: str = ""
     status: Status = "queued"
     phase: Literal["", "waiting", "preparing", "training", "evaluating"] = ""
-    created: str
+    created: str = Field(min_length=1)
     launched: str = ""
     started: str = ""
     finished: str = ""
@@ -64,6 +64,13 @@ class RunRecord(BaseModel):
     test_correct: int | None = None
     test_total: int | None = None
     error: str = ""
+
+    @field_validator("created", "launched", "started", "finished", "heartbeat")
+    @classmethod
+    def _check_time(cls, text: str) -> str:
+        if text and datetime.fromisoformat(text).tzinfo is None:
+            raise ValueError("a time without its zone")
+        return text
 
 
 @dataclass(frozen=True)
@@ -327,4 +334,5 @@ def read_log_tail(run: Run, n_bytes: int = 4000) -> str:
             text = file.read().decode("utf-8", errors="replace")
     except OSError:
         return ""
-    return "\n".join(line.rsplit("\r", 1)[-1] for line in text.splitlines() or [""])
+    lines = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
+    return "\n".join(line.rsplit("\r", 1)[-1] for line in lines)

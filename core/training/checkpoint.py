@@ -9,7 +9,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 
-from core.errors import CheckpointError
+from core.errors import CheckpointError, RunError
 from core.files import replace_file, write_json
 
 if TYPE_CHECKING:
@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 
 def save_weights(path: Path, network: nn.Module) -> None:
-    """Save a network's parameters and buffers, atomically."""
+    """Save a network's parameters and buffers, atomically.
+
+    Raises:
+        RunError: if the disk refuses.
+    """
     _save(path, {name: value.detach() for name, value in network.state_dict().items()}, {})
 
 
@@ -38,6 +42,9 @@ def save_checkpoint(path: Path, tensors: dict[str, Tensor], state: dict[str, Any
     """Save a training state as `path` (.safetensors), with a readable copy of `state` beside it (.json).
 
     The state travels in the header of the safetensors file, which is replaced in one step; the copy is for people.
+
+    Raises:
+        RunError: if the disk refuses.
     """
     _save(path, tensors, {"state": json.dumps(state)})
     write_json(path.with_suffix(".json"), state)
@@ -85,7 +92,10 @@ def _save(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> N
     # Each tensor on its own memory: safetensors refuses shared storage.
     own = {name: value.detach().to("cpu", copy=True).contiguous() for name, value in tensors.items()}
     with replace_file(path) as temporary:
-        save_file(own, temporary, metadata=metadata)
+        try:
+            save_file(own, temporary, metadata=metadata)
+        except SafetensorError as error:  # also where the disk refuses: it raises no OSError
+            raise RunError(f"{path} could not be written ({error}); free some space, then resume the run.") from error
 
 
 def _load(path: Path) -> dict[str, Tensor]:

@@ -49,7 +49,8 @@ def fit(
     """
     training, validation = _load_splits(config, data, state.device)
     progress, steps_per_epoch = state.progress, config.steps_per_epoch
-    while progress.step < config.total_steps:
+    # Also asked on the way in: a run that stopped early and then lost its process is only evaluated, not trained on.
+    while progress.step < config.total_steps and not _has_stalled(config, progress):
         epoch, start = divmod(progress.step, steps_per_epoch)
         if start == 0:
             progress.start_epoch()
@@ -57,12 +58,16 @@ def fit(
         if not _train_until(last_step, config, training, state, recorder):
             save_state(run, state)
             return "stopped"
-        line = _close_epoch(config, validation, state)
+        # The line first: if the process dies in between, a resume cuts the line and takes the epoch again, whereas a
+        # checkpoint without its line would leave a hole in the curves for good.
+        recorder.write(_close_epoch(config, validation, state))
         save_state(run, state)
-        recorder.write(line)
-        if config.loop.early_stopping and progress.epochs_since_best >= config.loop.early_stopping:
-            break
     return "completed"
+
+
+def _has_stalled(config: TrainConfig, progress: Progress) -> bool:
+    """Whether early stopping is on and the validation loss has not fallen for as many epochs as it allows."""
+    return 0 < config.loop.early_stopping <= progress.epochs_since_best
 
 
 def _load_splits(

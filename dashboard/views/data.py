@@ -138,7 +138,8 @@ def render_statistics(data, split):
             with tab:
                 images = loaders.load_class_images(data, split)[number]
                 dark = st.context.theme.type == "dark"
-                render_figure(plot_heatmap_image(images, title, dark), key=f"class_{title.lower()}")
+                means = pd.DataFrame({"Digit": digits, f"{title}, averaged over pixels": images.mean(axis=(1, 2))})
+                render_figure(plot_heatmap_image(images, title, dark), means, key=f"class_{title.lower()}")
     if ink.open:
         with ink:
             values = loaders.load_ink(data, split)

@@ -1,6 +1,5 @@
 """Home: what this is, how the data stand, the runs so far, and what to do next."""
 
-import re
 from datetime import datetime
 
 import streamlit as st
@@ -10,7 +9,7 @@ from core.evaluation.metrics import wilson_interval
 from core.runs import store
 from dashboard import loaders, state
 from dashboard.gallery import Caption, render_sheet
-from dashboard.layout import format_seconds, format_share, render_header
+from dashboard.layout import escape, format_seconds, format_share, render_header
 from dashboard.notice import render_dataset_notice
 from dashboard.quick_start import render_sprint_button
 
@@ -67,11 +66,6 @@ def describe_result(entry):
     if entry.state == "queued" or not record.total_steps:
         return word
     return f"{word}, step {record.step:,} of {record.total_steps:,}"
-
-
-def escape(text):
-    """Return a text that a person or a program wrote so that Markdown shows it as it stands."""
-    return re.sub(r"([\\`*_\[\]:$~<#])", r"\\\1", text)
 
 
 def render_run(entry):

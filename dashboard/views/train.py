@@ -8,7 +8,7 @@ from core.runs import jobs, store
 from core.runs.measured import compute_measured
 from dashboard import loaders, state
 from dashboard.curves import name_run
-from dashboard.layout import render_header
+from dashboard.layout import escape, render_header
 from dashboard.live import render_live
 from dashboard.notice import render_dataset_notice
 from dashboard.plan import render_plan
@@ -145,7 +145,7 @@ run_place, form_place = (upper, lower) if run_first else (lower, upper)
 if entry is not None:
     with run_place:
         if not run_first:
-            st.subheader(name_run(entry.record), anchor=False, divider="gray")
+            st.subheader(escape(name_run(entry.record)), anchor=False, divider="gray")
         render_live(entry.run, entries)
 with form_place:
     if run_first:

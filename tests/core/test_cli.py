@@ -136,6 +136,12 @@ def test_pictures_that_cannot_be_read_are_refused(finished_run, tmp_path):
     assert_refused(run_core("predict", finished_run.id, str(tmp_path / "missing.png")), "missing.png")
 
 
+def test_a_run_under_way_is_not_evaluated(runs_in_every_state):
+    run = runs_in_every_state["running"]
+    assert_refused(run_core("evaluate", run.id), "stop it first", status=1)
+    assert not (run.path / "report.json").exists()
+
+
 def test_runs_lists_every_state(runs_in_every_state):
     states = {row["run"]: row["status"] for row in read_core("runs")}
     assert states == {run.id: state for state, run in runs_in_every_state.items()}

@@ -170,6 +170,32 @@ def test_a_failure_is_written_into_the_run():
 
 
 @pytest.mark.usefixtures("home")
+def test_an_interrupted_run_is_stopped_not_failed():
+    run = store.create_run(configure(**SMALL, epochs=1), "mlp")
+
+    def interrupt(_line):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_run(run, interrupt)
+    assert (state_of(run), store.read_record(run).error) == ("stopped", "")
+    assert train_run(run).status == "completed"
+
+
+@pytest.mark.usefixtures("home")
+def test_a_run_just_launched_is_left_to_its_own_process():
+    run = store.create_run(configure(**SMALL), "mlp")
+    store.update_record(run, launched=store.now())
+    with pytest.raises(RunError, match="is queued already"):
+        jobs.check_resumable(run)
+    jobs.check_resumable(run, is_launched=True)
+    me = psutil.Process()
+    store.update_record(run, pid=me.pid, process_started=me.create_time())
+    with pytest.raises(RunError, match="is queued already"):
+        jobs.check_resumable(run, is_launched=True)
+
+
+@pytest.mark.usefixtures("home")
 def test_only_a_live_run_can_be_stopped():
     run = store.create_run(configure(**SMALL), "mlp")
     store.update_record(run, status="completed")

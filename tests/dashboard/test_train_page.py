@@ -67,7 +67,8 @@ def test_the_plan_shows_parameters_steps_layers_and_time(mnist_home):
     wait_for(lambda: read_metric(run_again(at), "Training time").startswith("≈"))
     assert read_metric(at, "Parameters") == f"{get_model_spec('sprint').parameters:,}"
     assert "55,000 digits to train on and 5,000 to validate. 1 epoch makes 215 steps of 256 digits." in read_text(at)
-    layers = at.dataframe[0].value
+    layers, schedule = (next(one.value for one in at.dataframe if name in one.value) for name in ("Layer", "Step"))
+    assert schedule["Learning rate"].max() == pytest.approx(get_recipe("sprint").config.optimizer.learning_rate)
     assert layers["Parameters"].sum() == get_model_spec("sprint").parameters
     assert layers["Output"].iloc[-1] == "10"
 
@@ -224,3 +225,14 @@ def test_a_chart_is_put_into_words():
     series = [Series("training", [1, 2], [2.5, 0.25]), Series("validation", [2], [None])]
     assert describe_series(series, "loss", "step") == "Line chart of loss by step: training from 2.5000 to 0.2500."
     assert describe_series([], "accuracy", "epoch") == "Line chart of accuracy by epoch: no points yet."
+
+
+def test_the_numbers_of_the_curves_are_a_table_on_demand(finished_run):
+    at = open_page(run=finished_run.id)
+    at.session_state["curves_axis"] = "epoch"
+    at.session_state["curve_numbers"] = True
+    run_again(at)
+    [table] = [one.value for one in at.dataframe if "Validation loss" in one.value]
+    epochs = [line for line in store.read_metrics(finished_run)[0] if line["kind"] == "epoch"]
+    assert table["Validation loss"].tolist() == [line["validation_loss"] for line in epochs]
+    assert table["Step"].tolist() == [line["step"] for line in epochs]

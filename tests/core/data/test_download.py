@@ -394,6 +394,11 @@ def test_status_of_another_process_with_the_same_pid_reads_as_failed():
     assert read_status().state == "failed"
 
 
+def test_status_of_a_cache_that_was_removed_is_none():
+    download_status.write_status(replace(_own_status(), state="ready"))
+    assert read_status() is None
+
+
 def test_status_of_a_zombie_reads_as_failed():
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         started = psutil.Process(process.pid).create_time()

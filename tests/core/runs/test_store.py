@@ -90,6 +90,17 @@ def test_a_damaged_field_is_named(run):
         store.read_record(run)
 
 
+@pytest.mark.parametrize(
+    ("field", "text"), [("created", ""), ("created", "today"), ("launched", "2026-01-01T00:00:00")]
+)
+def test_a_time_that_is_none_makes_one_run_unreadable(run, field, text):
+    values = json.loads((run.path / "run.json").read_text())
+    (run.path / "run.json").write_text(json.dumps({**values, field: text}))
+    [entry] = store.list_runs()
+    assert entry.record is None
+    assert f"damaged at '{field}'" in entry.problem
+
+
 def test_a_damaged_config_is_a_config_error(run):
     values = json.loads((run.path / "config.json").read_text())
     values["loop"]["batch_size"] = 0
@@ -126,7 +137,8 @@ def test_metrics_are_read_in_portions_and_a_half_line_waits(run):
 def test_the_log_tail_shows_what_a_terminal_would(run):
     assert store.read_log_tail(run) == ""
     (run.path / "train.log").write_bytes("old\nfirst\rsecond\nlast é\n".encode())
-    assert store.read_log_tail(run, 20).splitlines()[-2:] == ["second", "last é"]
+    assert store.read_log_tail(run) == "old\nsecond\nlast é"
+    assert store.read_log_tail(run, 8) == "last é"
 
 
 def test_a_write_that_fails_leaves_the_old_file(run, monkeypatch):

@@ -4,7 +4,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from core.errors import CheckpointError
+from core.errors import CheckpointError, RunError
 from core.training.checkpoint import load_checkpoint, load_weights, save_checkpoint, save_weights
 
 
@@ -21,6 +21,11 @@ def test_state_travels_with_the_tensors_and_lies_beside_them(tmp_path):
     tensors, state = load_checkpoint(path)
     assert tensors["a"].tolist() == [0, 1, 2]
     assert state == {"step": 7} == json.loads((tmp_path / "last.json").read_text())
+
+
+def test_a_disk_that_refuses_is_said(tmp_path):
+    with pytest.raises(RunError, match="could not be written"):
+        save_weights(tmp_path / "no folder" / "model.safetensors", torch.nn.Linear(1, 1))
 
 
 def test_shared_memory_is_saved_as_two_tensors(tmp_path):

@@ -8,7 +8,7 @@ from safetensors.torch import load_file
 
 from core.config import TrainConfig
 from core.data.datasets import load
-from core.errors import TrainingError
+from core.errors import RunError, TrainingError
 from core.runs import store
 from core.training.loop import fit
 from core.training.recorder import Recorder, cut_metrics
@@ -161,6 +161,24 @@ def test_early_stopping_ends_before_the_last_epoch():
     outcome, state = train(config, run)
     assert outcome == "completed"
     assert state.progress.step < config.total_steps
+
+
+@pytest.mark.usefixtures("home")
+def test_a_run_that_stopped_early_is_not_trained_on_when_resumed():
+    config, run = new_run(optimizer="sgd", learning_rate=0.5, epochs=40, early_stopping=1)
+    _, state = train(config, run)
+    end = state.progress.step
+    outcome, state = train(config, run, resume=True)
+    assert (outcome, state.progress.step) == ("completed", end)
+
+
+@pytest.mark.usefixtures("home")
+def test_no_checkpoint_is_without_the_line_of_its_epoch():
+    config, run = new_run(epochs=1)
+    (run.path / "model.safetensors").mkdir()  # nothing can be saved
+    with pytest.raises(RunError, match="could not be written"):
+        train(config, run)
+    assert store.read_metrics(run)[0][-1]["kind"] == "epoch"
 
 
 @pytest.mark.usefixtures("home")
