@@ -40,6 +40,11 @@ def train_run(run: Run, on_line: Callable[[dict[str, Any]], None] | None = None)
     Raises:
         CoreError: if training cannot go on; run.json then says "failed" with the same sentence.
     """
+    with jobs.hold(run):
+        return _train_held(run, on_line)
+
+
+def _train_held(run: Run, on_line: Callable[[dict[str, Any]], None] | None) -> RunRecord:
     config = store.read_config(run)
     _claim(run)
     try:

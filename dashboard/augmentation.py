@@ -10,13 +10,14 @@ import streamlit as st
 from core.config import AugmentConfig, list_fields
 from core.recipes import get_recipe
 from dashboard.detail import render_picture
+from dashboard.settings_form import check_settings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from core.config import FieldInfo
 
-# The sliders start where a recipe stands, since with every setting at zero there would be nothing to see.
+# With every setting at zero there would be nothing to see.
 START_RECIPE = "resnet-8"
 N_SAMPLES = 8
 SAMPLE_SCALE = 3
@@ -51,8 +52,9 @@ def render_augment_form(*, key: str) -> AugmentConfig:
     Args:
         key: unique on the page.
     """
-    st.caption(f"They start at the settings of the recipe {START_RECIPE}. Zero is off.")
-    start = get_recipe(START_RECIPE).config.augment.model_dump()
+    origin, augment = choose_start()
+    st.caption(f"They start at the settings of {origin}. Zero is off.")
+    start = augment.model_dump()
     fields = [field for field in list_fields() if field.part == "augment"]
     columns = st.columns(2)
     values = {}
@@ -61,6 +63,16 @@ def render_augment_form(*, key: str) -> AugmentConfig:
         with columns[number % 2]:
             values[name] = _render_slider(field, start[name], f"{key}-{name}")
     return AugmentConfig(**values)
+
+
+def choose_start() -> tuple[str, AugmentConfig]:
+    """Return where the sliders start and in whose name: at the settings on Train if they augment, else a recipe's."""
+    name = st.session_state.get("recipe")
+    if name:
+        config, _ = check_settings(get_recipe(name).config, name)
+        if config and config.augment != AugmentConfig():
+            return f"Train ({name})", config.augment
+    return f"the recipe {START_RECIPE}", get_recipe(START_RECIPE).config.augment
 
 
 def draw_samples(image: NDArray[np.uint8], config: AugmentConfig, seed: int) -> NDArray[np.uint8]:

@@ -58,6 +58,11 @@ def load_predictions(run: Run) -> TestPredictions:
     return _load_predictions(run.path, _modified(run.path / "test.npz"))
 
 
+def predict_training(run: Run, data: DigitData) -> TestPredictions:
+    """Return what the run says of every training digit; the network reads them all, which takes seconds."""
+    return _predict_training(run.path, _modified(run.path / "model.safetensors"), data)
+
+
 def load_classifier(run: Run) -> Classifier:
     """Return the run's network, ready to predict. Imports PyTorch. Raises CoreError if it has none."""
     return _load_classifier(run.path, _modified(run.path / "model.safetensors"))
@@ -83,6 +88,15 @@ def _load_predictions(path: Path, modified_ns: int) -> TestPredictions:  # noqa:
     from core.evaluation.report import load_predictions
 
     return load_predictions(Run(path))
+
+
+@st.cache_resource(max_entries=4, show_spinner="The network reads all training digits …", hash_funcs=_BY_CHECKSUM)
+def _predict_training(path: Path, modified_ns: int, data: DigitData) -> TestPredictions:  # noqa: ARG001  (a key)
+    from core.evaluation.predict import predict_probabilities
+    from core.evaluation.report import TestPredictions
+
+    probabilities = predict_probabilities(load_classifier(Run(path)), data.train.images)
+    return TestPredictions(probabilities, data.train.labels)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Loading the network …")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 POLL_S = 0.4
 SCHEDULE_POINTS = 300
+_TIMED = "plan_timing"
 # A change of these changes nothing that is shown here.
 _WITHOUT_EFFECT = {"seed"}
 
@@ -70,12 +71,21 @@ def render_plan(config: TrainConfig, *, is_busy: bool, polls: bool) -> None:
     """
     key = _make_key(config)
     outline = _request_outline(key)
+    _cancel_other_timing(key)
     seconds = None if is_busy else _request_seconds(key)
+    st.session_state[_TIMED] = None if seconds is None else (key, seconds)
     is_ready = all(future is None or future.done() for future in (outline, seconds))
     if not polls:
         _wait_for(outline)
         is_ready = True
     st.fragment(_render, run_every=None if is_ready else POLL_S)(config, outline, seconds, was_ready=is_ready)
+
+
+def _cancel_other_timing(key: str) -> None:
+    """Take back the timing of settings that have since been changed, unless it has begun."""
+    other: tuple[str, Future[float]] | None = st.session_state.get(_TIMED)
+    if other and other[0] != key and other[1].cancel():
+        _request_seconds.clear(other[0])
 
 
 def _wait_for(outline: Future[Outline]) -> None:
@@ -93,7 +103,7 @@ def _render(config: TrainConfig, outline: Future[Outline], seconds: Future[float
         st.rerun()
     try:
         known = outline.result() if outline.done() else None
-        duration = seconds.result() if seconds is not None and seconds.done() else None
+        duration = seconds.result() if seconds is not None and seconds.done() and not seconds.cancelled() else None
     except CoreError as error:
         st.error(str(error))
         return

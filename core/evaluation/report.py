@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from core.runs.store import Run
 
 REPORT_VERSION = 1
+REPORT_KEYS = {"correct", "total", "accuracy", "interval", "loss", "classes", "macro", "weighted", "confusion", "pairs"}
 
 
 @dataclass(frozen=True)
@@ -116,8 +117,8 @@ def load_report(run: Run) -> dict[str, Any]:
     if not path.exists():
         raise RunError(f"{run.id} is not evaluated yet; `python -m core evaluate {run.id}` does it.")
     report = read_json(path)
-    if not isinstance(report, dict) or report.get("version") != REPORT_VERSION:
-        raise RunError(f"{path} is of another version; `python -m core evaluate {run.id}` writes it anew.")
+    if not isinstance(report, dict) or report.get("version") != REPORT_VERSION or not report.keys() >= REPORT_KEYS:
+        raise RunError(f"{path} is damaged or of another version; `python -m core evaluate {run.id}` writes it anew.")
     return report
 
 

@@ -86,6 +86,25 @@ def stop_run(run: Run) -> None:
     (_stop_file(run)).touch()
 
 
+@contextmanager
+def hold(run: Run) -> Iterator[None]:
+    """Keep every other process from training the run for as long as the context lasts.
+
+    Raises:
+        RunError: if another process does.
+    """
+    # The system releases the lock when its process dies, however it dies.
+    lock = FileLock(run.path / ".trainer.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise RunError(f"{run.id} is being trained by another process.") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def is_stop_requested(run: Run) -> bool:
     """Whether someone has asked the run to stop."""
     return _stop_file(run).exists()

@@ -265,13 +265,19 @@ def _find_by_rank(reference: str, entries: list[RunEntry]) -> Run:
         done = [entry for entry in entries if entry.record and entry.state == "completed"]
         ranked = sorted(
             (entry for entry in done if entry.record and entry.record.validation_accuracy is not None),
-            key=lambda entry: (entry.record.validation_accuracy or 0.0) if entry.record else 0.0,
+            key=_rank,
             reverse=True,
         )
     if not ranked:
         kind = "run" if reference == "latest" else "completed run with a validation accuracy"
         raise RunNotFoundError(f"There is no {kind} yet in {paths.runs_dir()}; start one with `python -m core train`.")
     return ranked[0].run
+
+
+def _rank(entry: RunEntry) -> tuple[bool, float]:
+    """Order completed runs: accuracies on other digits than MNIST do not compare with those on it."""
+    record = entry.record
+    return (record.dataset == "mnist", record.validation_accuracy or 0.0) if record else (False, 0.0)
 
 
 def delete_run(run: Run) -> None:

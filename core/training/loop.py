@@ -170,6 +170,7 @@ class Window:
         progress.epoch_seen += self._seen
         progress.epoch_seconds += seconds
         progress.train_seconds += seconds
+        progress.lr = self._lr
         line = {
             "kind": "step",
             "step": progress.step,
@@ -187,7 +188,7 @@ class Window:
 def _close_epoch(config: TrainConfig, validation: tuple[Tensor, Tensor], state: TrainingState) -> dict[str, Any]:
     """Validate, step a plateau schedule, and return the epoch's line for metrics.jsonl."""
     progress = state.progress
-    lr = state.optimizer.param_groups[0]["lr"]
+    lr = progress.lr
     loss = accuracy = None
     if len(validation[1]):
         logits, labels = compute_logits(state.evaluated_network, validation[0], config), validation[1].cpu()

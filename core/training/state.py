@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
 
-from core.errors import CheckpointError
+from core.errors import CheckpointError, TrainingError
 from core.models.catalog import get_model_spec
 from core.models.forward import choose_device
 from core.models.initialize import initialize
@@ -38,6 +38,7 @@ class Progress:
         train_seconds: time spent in them, augmentation included, validation and saving not.
         epoch_loss, epoch_correct, epoch_seen: sums over the digits of the epoch under way.
         epoch_seconds: time spent in the epoch under way.
+        lr: learning rate of the last step taken.
         best_validation_loss: lowest so far; None before the first.
         epochs_since_best: epochs since then.
     """
@@ -48,6 +49,7 @@ class Progress:
     epoch_correct: int = 0
     epoch_seen: int = 0
     epoch_seconds: float = 0.0
+    lr: float = 0.0
     best_validation_loss: float | None = None
     epochs_since_best: int = 0
 
@@ -106,7 +108,17 @@ def build_state(config: TrainConfig) -> TrainingState:
 
 
 def save_state(run: Run, state: TrainingState) -> None:
-    """Write last.safetensors and last.json to resume from, and model.safetensors to predict with."""
+    """Write last.safetensors and last.json to resume from, and model.safetensors to predict with.
+
+    Raises:
+        TrainingError: if a weight is not finite; the earlier checkpoint then stays.
+        RunError: if the disk refuses.
+    """
+    if not all(torch.isfinite(value).all() for value in state.network.parameters()):
+        raise TrainingError(
+            f"The weights are not finite after step {state.progress.step} (learning rate {state.progress.lr:g}); lower "
+            "the learning rate or clip gradients, and start again."
+        )
     tensors = {f"network.{name}": value for name, value in state.network.state_dict().items()}
     if state.average is not None:
         tensors |= {f"average.{name}": value for name, value in state.average.state_dict().items()}

@@ -80,6 +80,11 @@ def list_runs_of(data):
     return [entry for entry in entries if (entry.record.dataset, entry.record.dataset_checksum) == wanted]
 
 
+def load_answers(run, data, split):
+    """Return what a run says of a split: stored for the test digits, worked out for those it was trained on."""
+    return loaders.load_predictions(run) if split == "test" else loaders.predict_training(run, data)
+
+
 def sort_digits(data, split, order, answers):
     """Return the indices of all digits of a split in the order asked for, which for a run is by difficulty."""
     if answers is not None:
@@ -174,7 +179,7 @@ try:
             on_change=show_first_page,
             bind="query-params",
         )
-        runs = list_runs_of(data) if split == "test" else []
+        runs = list_runs_of(data)
         orders = ORDERS + (list(RUN_ORDERS) if runs else [])
         order = st.selectbox("Order", orders, key="order", width=195, on_change=show_first_page, bind="query-params")
         st.number_input("Go to number", 0, len(part.labels) - 1, None, key=GO_TO, on_change=go_to_number, width=150)
@@ -182,7 +187,7 @@ try:
     if order in RUN_ORDERS:
         with choice:
             entry = state.render_run_picker(accepts=lambda _: True, label="Hardest for the run", entries=runs)
-    answers = loaders.load_predictions(entry.run) if entry else None
+    answers = load_answers(entry.run, data, split) if entry else None
     indices = sort_digits(data, split, order, answers)
     if only:
         indices = indices[np.isin(part.labels[indices], only)]

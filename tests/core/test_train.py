@@ -216,3 +216,12 @@ def test_a_resumed_run_forgets_its_earlier_evaluation(finished_run):
         train_run(finished_run)
     assert not (finished_run.path / "report.json").exists()
     assert store.read_record(finished_run).test_correct is None
+
+
+@pytest.mark.usefixtures("home")
+def test_a_run_is_trained_by_one_process_at_a_time():
+    run = store.create_run(configure(**SMALL, epochs=1), "mlp")
+    with jobs.hold(run), pytest.raises(RunError, match="being trained by another process"):
+        train_run(run)
+    assert store.read_record(run).status == "queued", "the other process's record is left alone"
+    assert train_run(run).status == "completed"

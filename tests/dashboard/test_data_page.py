@@ -9,6 +9,7 @@ from run_folders import copy_run
 
 from core.data import datasets
 from core.evaluation.metrics import hardest_first
+from core.evaluation.predict import load_classifier, predict_probabilities
 from core.evaluation.report import load_predictions
 
 pytestmark = pytest.mark.usefixtures("no_download")
@@ -74,19 +75,13 @@ def test_order_by_what_a_run_finds_hard(finished_run, order, by):
     assert f"{100 * answers.probabilities[expected[0], predicted]:.1f}" in tile["detail"]
 
 
-def test_runs_order_the_test_digits_alone(finished_run):
-    assert "least probable truth" in open_page(split="Test").selectbox(key="order").options
-    at = open_page(split="Training", order="least probable truth")
-    assert at.selectbox(key="order").value == "number"
-    assert list_tiles(at)[:3] == [0, 1, 2]
-
-
-def test_leaving_the_test_digits_leaves_the_order_of_a_run(finished_run):
+def test_leaving_the_test_digits_keeps_the_order_of_a_run(digits, finished_run):
     at = open_page(split="Test", order="least probable truth")
     at.button_group(key="split").set_value("Training")
     run_again(at)
-    assert at.selectbox(key="order").value == "number"
-    assert list_tiles(at)[:3] == [0, 1, 2]
+    assert at.selectbox(key="order").value == "least probable truth"
+    assert len(list_tiles(at)) == 200
+    assert read_sheet(at)["tiles"][0]["text"] != str(digits.train.labels[0]), "with what the run says of it"
 
 
 def test_a_run_on_other_digits_orders_nothing(home, finished_run):
@@ -209,3 +204,10 @@ def test_damaged_predictions_are_said(finished_run):
     (finished_run.path / "test.npz").write_bytes(b"not numbers")
     at = open_page(split="Test", order="least probable truth")
     assert "test.npz is damaged" in at.error[0].value
+
+
+def test_training_digits_are_ordered_by_what_a_run_finds_hard(digits, finished_run):
+    at = open_page(order="least probable truth")
+    probabilities = predict_probabilities(load_classifier(finished_run), digits.train.images)
+    hardest = hardest_first(probabilities, digits.train.labels)[:200].tolist()
+    assert list_tiles(at) == hardest

@@ -1,6 +1,6 @@
 import pytest
 
-from dashboard.layout import format_seconds, format_share
+from dashboard.layout import escape, format_seconds, format_share
 
 
 def test_a_share_shows_its_counts_and_its_interval():
@@ -15,3 +15,8 @@ def test_a_share_shows_its_counts_and_its_interval():
 )
 def test_times_are_in_the_unit_a_person_would_use(seconds, text):
     assert format_seconds(seconds) == text
+
+
+def test_what_a_person_wrote_is_not_taken_for_markdown():
+    assert escape("a *b* $c$ [d](e)") == r"a \*b\* \$c\$ \[d\](e)"
+    assert escape("plain, 99.12 % (sprint-4)") == "plain, 99.12 % (sprint-4)"

@@ -1,4 +1,3 @@
-import time
 import zlib
 
 import numpy as np
@@ -78,12 +77,10 @@ def test_an_animation_gives_its_first_frame():
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
 def test_a_very_large_picture_is_reduced(kind):
     grey = seven(size=1500, x=800, y=400, width=6000, height=4000)
-    start = time.perf_counter()
     read = read_picture(encode(Image.fromarray(grey), kind))
     assert 1000 < max(read.shape) <= 2000
     assert read.shape[0] * 3 == pytest.approx(read.shape[1] * 2, abs=3)
     assert mean_difference(only(read), only(seven())) < 6
-    assert time.perf_counter() - start < 5
 
 
 def png_with_header(width: int, height: int) -> bytes:
@@ -131,7 +128,6 @@ def png_with_header(width: int, height: int) -> bytes:
 def test_what_cannot_be_read_is_said_in_one_sentence(data, words, tmp_path):
     path = tmp_path / "upload.png"
     path.write_bytes(data)
-    start = time.perf_counter()
     for source, name in ((data, "The file"), (path, f"'{path}'")):
         with pytest.raises(ImageError, match=words) as caught:
             read_picture(source)
@@ -139,7 +135,6 @@ def test_what_cannot_be_read_is_said_in_one_sentence(data, words, tmp_path):
         assert message.startswith(name)
         assert message.endswith(".")
         assert "\n" not in message
-    assert time.perf_counter() - start < 2
 
 
 def test_a_missing_file_and_a_folder_are_named(tmp_path):

@@ -86,7 +86,7 @@ def test_damaged_predictions_are_refused(finished_run, content):
 def test_a_report_of_another_version_is_refused(finished_run):
     path = finished_run.path / "report.json"
     path.write_text(json.dumps({**load_report(finished_run), "version": 99}))
-    with pytest.raises(RunError, match="of another version"):
+    with pytest.raises(RunError, match="damaged or of another version"):
         load_report(finished_run)
 
 

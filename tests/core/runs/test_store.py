@@ -152,3 +152,10 @@ def test_a_write_that_fails_leaves_the_old_file(run, monkeypatch):
         store.update_record(run, step=5)
     assert (run.path / "run.json").read_text() == before
     assert [path.name for path in run.path.iterdir() if path.name.endswith(".part")] == []
+
+
+def test_the_best_run_is_one_on_mnist_if_there_is_one(home):
+    for dataset, accuracy in (("mnist", 0.9), ("sklearn-digits", 1.0)):
+        run = store.create_run(TrainConfig().with_settings({"dataset": dataset}), dataset)
+        store.update_record(run, status="completed", validation_accuracy=accuracy)
+    assert store.read_record(store.find_run("best")).dataset == "mnist"

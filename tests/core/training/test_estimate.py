@@ -4,14 +4,10 @@ import pytest
 import torch
 
 from core.config import TrainConfig
-from core.data.datasets import load
 from core.errors import ConfigError
 from core.recipes import get_recipe
-from core.runs import store
-from core.training.estimate import estimate_seconds
-from core.training.loop import fit
-from core.training.recorder import Recorder
-from core.training.state import build_state
+from core.training import loop
+from core.training.estimate import LARGEST_BATCH, estimate_seconds
 
 SMALL = TrainConfig().with_settings({"dataset": "sklearn-digits", "model": "mlp", "batch_size": 32, "threads": 1})
 
@@ -23,35 +19,46 @@ def _same_threads():
     torch.set_num_threads(threads)
 
 
-def test_the_time_grows_with_the_number_of_steps():
-    short = estimate_seconds(SMALL.with_settings({"epochs": 1}))
-    long = estimate_seconds(SMALL.with_settings({"epochs": 10}))
-    assert 0 < short < long
-    assert 3 < long / short < 30  # ten times, give or take what else the machine does
+class Clock:
+    """A clock by which every step takes a second, however busy the machine is."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        self.now += 1.0
+        return self.now
 
 
-def test_augmentation_costs_time():
-    plain = SMALL.with_settings({"model": "softmax-regression"})
-    assert estimate_seconds(plain.with_settings({"elastic": 2.0, "rotate": 10})) > 1.5 * estimate_seconds(plain)
+@pytest.fixture
+def clock(monkeypatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(time, "perf_counter", clock)
+    return clock
 
 
-def test_it_comes_near_the_time_of_a_real_run(home):
-    config = SMALL.with_settings({"epochs": 6})
-    torch.set_num_threads(1)
-    run = store.create_run(config, "mlp")
-    state = build_state(config)
-    with Recorder(run) as recorder:
-        fit(config, load("sklearn-digits"), run, state, recorder)
-    assert state.progress.train_seconds / 3 < estimate_seconds(config) < 3 * state.progress.train_seconds
+@pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize("epochs", [1, 10])
+def test_the_estimate_is_a_steps_time_for_every_step(epochs):
+    config = SMALL.with_settings({"epochs": epochs})
+    assert estimate_seconds(config) == pytest.approx(config.total_steps)
 
 
+def test_augmentation_is_timed_with_the_step(clock, monkeypatch):
+    config = SMALL.with_settings({"rotate": 10})
+
+    def slow_augment(images, *_):
+        clock.now += 4.0
+        return images
+
+    monkeypatch.setattr(loop, "augment", slow_augment)
+    assert estimate_seconds(config) == pytest.approx(5 * config.total_steps)
+
+
+@pytest.mark.usefixtures("clock")
 def test_batches_too_large_to_time_are_scaled():
-    config = TrainConfig().with_settings({"model": "softmax-regression", "epochs": 1, "threads": 1})
-    start = time.perf_counter()
-    whole = estimate_seconds(config.with_settings({"batch_size": 55_000}))
-    assert time.perf_counter() - start < 20
-    part = estimate_seconds(config.with_settings({"batch_size": 4096}))  # 14 steps: the same digits in all
-    assert part / 4 < whole < part * 4
+    config = TrainConfig().with_settings({"model": "softmax-regression", "epochs": 2, "batch_size": 55_000})
+    assert estimate_seconds(config) == pytest.approx(2 * 55_000 / LARGEST_BATCH)
 
 
 @pytest.mark.parametrize("name", ["sprint", "resnet-8"])

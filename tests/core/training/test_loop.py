@@ -12,7 +12,7 @@ from core.errors import RunError, TrainingError
 from core.runs import store
 from core.training.loop import fit
 from core.training.recorder import Recorder, cut_metrics
-from core.training.state import build_state, restore_state
+from core.training.state import build_state, restore_state, save_state
 
 BASE = {"dataset": "sklearn-digits", "model": "mlp", "batch_size": 64, "epochs": 3, "threads": 1}
 # Between them these hold every kind of state that a resume must bring back.
@@ -195,3 +195,16 @@ def test_batch_larger_than_the_set_and_clipping():
     config, run = new_run(batch_size=60_000, clip_norm=0.1, epochs=2)
     _, state = train(config, run)
     assert state.progress.step == 2
+
+
+@pytest.mark.usefixtures("home")
+def test_weights_that_are_not_finite_never_replace_a_good_checkpoint():
+    config, run = new_run(epochs=1)
+    _, state = train(config, run)
+    good = weights_of(run)
+    with torch.no_grad():
+        next(state.network.parameters()).fill_(float("nan"))
+    with pytest.raises(TrainingError, match="weights are not finite after step 21"):
+        save_state(run, state)
+    after = weights_of(run)
+    assert all(torch.equal(good[name], after[name]) for name in good)
