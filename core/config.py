@@ -359,7 +359,8 @@ def _explain(problem: dict[str, Any]) -> str:
     }
     if kind in bounds:
         key, words = bounds[kind]
-        return f"{path} is {value}; it must be {words} {context[key]:g}."
+        shown = f"{value:g}" if isinstance(value, int | float) else value
+        return f"{path} is {shown}; it must be {words} {context[key]:g}."
     kinds = {"int": "a whole number", "float": "a number", "bool": "true or false", "finite": "a finite number"}
     for prefix, words in kinds.items():
         if kind.startswith(prefix):

@@ -19,7 +19,7 @@ _STYLE = """
 [data-testid="stMainBlockContainer"] { padding-top: 4.2rem; padding-bottom: 3rem; max-width: 1320px; }
 [data-testid="stMainBlockContainer"] h1 { font-size: 1.7rem; padding: 0; }
 [data-testid="stMetricValue"] { font-size: 1.5rem; }
-[data-testid="stPills"] [role="group"] { flex-wrap: wrap; }
+[data-testid="stButtonGroup"] [role="toolbar"] { flex-wrap: wrap; }
 @media (max-width: 640px) {
   [data-testid="stMainBlockContainer"] { padding-left: 1rem; padding-right: 1rem; }
   /* On a phone a container with this key, the detail of a digit, lies over the foot of the sheet it was chosen from. */

@@ -98,7 +98,10 @@ def describe_state(run: Run, record: RunRecord, now: State) -> str:
             if not total:
                 return "**Completed.** It is not evaluated on the test digits."
             share = format_share(correct, total, wilson_interval(correct, total))
-            return f"**Completed. Test accuracy {share.replace(' (', '** (', 1)}"
+            remark = (
+                " It has learnt next to nothing; a lower learning rate often helps." if correct < 0.2 * total else ""
+            )
+            return f"**Completed. Test accuracy {share.replace(' (', '** (', 1)}{remark}"
         case "stopped":
             return f"**Stopped at step {record.step:,} of {record.total_steps:,}.** {_describe_way_on(run)}"
         case "failed":

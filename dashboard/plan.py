@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -66,8 +66,8 @@ def render_plan(config: TrainConfig, *, is_busy: bool, polls: bool) -> None:
     Args:
         config: valid settings.
         is_busy: whether a run trains now; timing would slow it down and be wrong, so it is not done.
-        polls: draw the page first, and its figures when they are known. Where something else polls on the page, the
-            script waits for them instead: several polling fragments can write into each other's places.
+        polls: draw the figures as soon as they are known. Where something else polls on the page, they come with the
+            next change of the page instead: several polling fragments can write into each other's places.
     """
     key = _make_key(config)
     outline = _request_outline(key)
@@ -75,10 +75,9 @@ def render_plan(config: TrainConfig, *, is_busy: bool, polls: bool) -> None:
     seconds = None if is_busy else _request_seconds(key)
     st.session_state[_TIMED] = None if seconds is None else (key, seconds)
     is_ready = all(future is None or future.done() for future in (outline, seconds))
-    if not polls:
-        _wait_for(outline)
-        is_ready = True
-    st.fragment(_render, run_every=None if is_ready else POLL_S)(config, outline, seconds, was_ready=is_ready)
+    st.fragment(_render, run_every=POLL_S if polls and not is_ready else None)(
+        config, outline, seconds, was_ready=is_ready or not polls
+    )
 
 
 def _cancel_other_timing(key: str) -> None:
@@ -86,16 +85,6 @@ def _cancel_other_timing(key: str) -> None:
     other: tuple[str, Future[float]] | None = st.session_state.get(_TIMED)
     if other and other[0] != key and other[1].cancel():
         _request_seconds.clear(other[0])
-
-
-def _wait_for(outline: Future[Outline]) -> None:
-    """Hold the script until the outline is known, a few seconds while PyTorch is imported for the first time."""
-    place = st.empty()
-    while not outline.done():
-        # Each call lets Streamlit break off here when a person clicks something.
-        place.caption("Building the network …")
-        wait([outline], timeout=0.1)
-    place.empty()
 
 
 def _render(config: TrainConfig, outline: Future[Outline], seconds: Future[float] | None, *, was_ready: bool) -> None:

@@ -49,15 +49,21 @@ def describe_entry(entry: RunEntry) -> str:
 
 
 def render_run_picker(
-    *, accepts: Callable[[RunEntry], bool], label: str = "Run", entries: list[RunEntry] | None = None
+    *,
+    accepts: Callable[[RunEntry], bool],
+    prefers: Callable[[RunEntry], bool] = lambda _: True,
+    label: str = "Run",
+    entries: list[RunEntry] | None = None,
 ) -> RunEntry | None:
     """Draw a list of runs and return the chosen one, or None if no run qualifies.
 
     The choice comes from the widget, else from `?run=` (an id, a unique start of one, latest or best), else from what
-    was chosen on another page, else the newest. It is written back to `?run=`, so that the address can be shared.
+    was chosen on another page, else the newest that the page prefers. It is written back to `?run=`, so that the
+    address can be shared.
 
     Args:
         accepts: which runs can be chosen on this page.
+        prefers: which of them to show when nothing was chosen; the newest of all if there is none.
         label: above the list.
         entries: all runs, if the page has listed them already.
     """
@@ -68,7 +74,7 @@ def render_run_picker(
         return None
     chosen = st.session_state.get(_PICKER)
     # Always set: the browser remembers a choice by its label, which changes when a run moves on.
-    st.session_state[_PICKER] = chosen if chosen in candidates else _find_wanted(candidates)
+    st.session_state[_PICKER] = chosen if chosen in candidates else _find_wanted(candidates, prefers)
     chosen = st.selectbox(
         label, list(candidates), format_func=lambda name: describe_entry(candidates[name]), key=_PICKER
     )
@@ -77,8 +83,8 @@ def render_run_picker(
     return candidates[chosen]
 
 
-def _find_wanted(candidates: dict[str, RunEntry]) -> str:
-    newest = next(iter(candidates))
+def _find_wanted(candidates: dict[str, RunEntry], prefers: Callable[[RunEntry], bool]) -> str:
+    newest = next((name for name, entry in candidates.items() if prefers(entry)), next(iter(candidates)))
     linked = st.query_params.get("run")
     if linked:
         try:
@@ -92,6 +98,11 @@ def _find_wanted(candidates: dict[str, RunEntry]) -> str:
         return found
     chosen = st.session_state.get(CHOSEN_RUN)
     return chosen if chosen in candidates else newest
+
+
+def is_completed(entry: RunEntry) -> bool:
+    """Whether the run has trained to its end and is evaluated."""
+    return entry.state == "completed"
 
 
 def has_report(entry: RunEntry) -> bool:

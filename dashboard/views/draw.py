@@ -185,7 +185,7 @@ with heading:
     render_header("Draw", "Draw a digit and see what a trained network makes of it.")
 entries = store.list_runs()
 with choice:
-    entry = state.render_run_picker(accepts=state.has_model, entries=entries)
+    entry = state.render_run_picker(accepts=state.has_model, prefers=state.is_completed, entries=entries)
 render_dataset_notice()
 if entry is None:
     render_no_model(entries)
@@ -195,6 +195,9 @@ try:
 except CoreError as error:
     st.error(str(error))
     st.stop()
+if not state.is_completed(entry):
+    record = entry.record
+    st.caption(f"This run is not complete: its network has taken {record.step:,} of {record.total_steps:,} steps.")
 st.html(STYLE)
 draw, upload = st.tabs(["Draw", "Upload a picture"])
 with draw:

@@ -94,7 +94,7 @@ def render_list(report, data, answers, wanted, indices):
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(describe_count(report, wanted, len(indices), first))
         if n_pages > 1:
-            st.pagination(n_pages, key=PAGE, max_visible_pages=5)
+            st.pagination(n_pages, key=PAGE, max_visible_pages=5, width=280)
     clicked = render_answers(
         data,
         answers,
@@ -127,7 +127,7 @@ heading, choice = st.columns([3, 2], vertical_alignment="bottom")
 with heading:
     render_header("Errors", "The digits a run misreads, hardest first, and those it only just reads right.")
 with choice:
-    entry = state.render_run_picker(accepts=lambda _: True)
+    entry = state.render_run_picker(accepts=lambda _: True, prefers=state.has_report)
 render_dataset_notice()
 if entry is None:
     render_no_runs()

@@ -185,7 +185,7 @@ heading, choice = st.columns([3, 2], vertical_alignment="bottom")
 with heading:
     render_header("Evaluate", "How good a run is on digits it has never seen, and which digits it takes for which.")
 with choice:
-    entry = state.render_run_picker(accepts=lambda _: True)
+    entry = state.render_run_picker(accepts=lambda _: True, prefers=state.has_report)
 render_dataset_notice()
 if entry is None:
     render_no_runs()

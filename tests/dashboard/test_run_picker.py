@@ -74,3 +74,18 @@ def test_the_widget_wins_over_the_address_it_has_written(three_runs):
     at.selectbox[0].select(three_runs[1].id).run()
     assert at.text[0].value == three_runs[1].id
     assert at.query_params["run"] == three_runs[1].id
+
+
+def page_that_prefers_the_completed():
+    import streamlit as st
+
+    from dashboard.state import has_model, is_completed, render_run_picker
+
+    st.text(render_run_picker(accepts=has_model, prefers=is_completed).run.id)
+
+
+def test_what_a_page_prefers_is_shown_before_what_is_newer(three_runs):
+    store.update_record(three_runs[2], status="stopped")
+    at = AppTest.from_function(page_that_prefers_the_completed, default_timeout=30).run()
+    assert at.text[0].value == three_runs[1].id
+    assert len(at.selectbox[0].options) == 3

@@ -128,7 +128,7 @@ def test_all_problems_are_shown_at_once_and_start_is_off(page):
     set_field(page, "optimizer.learning_rate", 20.0)
     set_field(page, "loop.batch_size", 0)
     errors = read_errors(page)
-    assert "Optimiser: Learning rate is 20.0; it must be at most 10." in errors
+    assert "Optimiser: Learning rate is 20; it must be at most 10." in errors
     assert "Loop: Batch size is 0; it must be at least 1." in errors
     assert page.button(key="start").disabled
     set_field(page, "optimizer.learning_rate", 0.5)

@@ -236,3 +236,10 @@ def test_the_numbers_of_the_curves_are_a_table_on_demand(finished_run):
     epochs = [line for line in store.read_metrics(finished_run)[0] if line["kind"] == "epoch"]
     assert table["Validation loss"].tolist() == [line["validation_loss"] for line in epochs]
     assert table["Step"].tolist() == [line["step"] for line in epochs]
+
+
+def test_a_run_that_learnt_nothing_is_said_to(finished_run):
+    store.update_record(finished_run, test_correct=41, test_total=360)
+    assert "It has learnt next to nothing" in read_text(open_page(run=finished_run.id))
+    store.update_record(finished_run, test_correct=341)
+    assert "learnt next to nothing" not in read_text(open_page(run=finished_run.id))
