@@ -62,6 +62,9 @@ def fit(
         # checkpoint without its line would leave a hole in the curves for good.
         recorder.write(_close_epoch(config, validation, state))
         save_state(run, state)
+        # Within an epoch it is asked with each report; an epoch may be shorter than the time between two.
+        if progress.step < config.total_steps and recorder.is_stop_requested():
+            return "stopped"
     return "completed"
 
 

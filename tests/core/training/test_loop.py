@@ -106,7 +106,7 @@ def test_a_resumed_run_reaches_the_weights_of_an_uninterrupted_one(variant, stop
     train(config, whole)
     config, parted = new_run(**VARIANTS[variant])
     outcome, state = train(config, parted, stop_at=stop_at)
-    assert (outcome, state.progress.step) == ("stopped", max(stop_at, 1) if stop_at != 21 else 22)
+    assert (outcome, state.progress.step) == ("stopped", stop_at)
     outcome, _ = train(config, parted, resume=True)
     assert outcome == "completed"
     first, second = weights_of(whole), weights_of(parted)
@@ -208,3 +208,11 @@ def test_weights_that_are_not_finite_never_replace_a_good_checkpoint():
         save_state(run, state)
     after = weights_of(run)
     assert all(torch.equal(good[name], after[name]) for name in good)
+
+
+@pytest.mark.usefixtures("home")
+def test_epochs_shorter_than_a_report_can_still_be_stopped(monkeypatch):
+    monkeypatch.setattr("core.training.loop.METRICS_INTERVAL_S", 1e9)
+    config, run = new_run()
+    outcome, state = train(config, run, stop_at=21)
+    assert (outcome, state.progress.step) == ("stopped", 21)
