@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 import streamlit as st
 
+from core.charts.answers import plot_probabilities
 from core.errors import CoreError
 from core.runs import store
 from dashboard import loaders, state
-from dashboard.charts import plot_probabilities
 from dashboard.figure import render_figure
 from dashboard.gallery import format_probability
 from dashboard.tiles import make_picture

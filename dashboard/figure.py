@@ -6,18 +6,20 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard.charts import CHART_CONFIG
-
 if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
+
+
+# No buttons over a chart: pages give a table of the same numbers, which says and exports more.
+CHART_CONFIG = {"displayModeBar": False}
 
 
 def render_figure(figure: go.Figure, table: pd.DataFrame | None = None, *, key: str) -> None:
     """Draw a chart with its description and, folded away beneath it, the numbers it is made of.
 
     Args:
-        figure: from dashboard.charts, with its description in `layout.meta["alt"]`.
+        figure: from core.charts, with its description in `layout.meta["alt"]`.
         table: the same numbers in rows; None draws no table.
         key: unique on the page.
     """

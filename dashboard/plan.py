@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
+from core.charts.curves import Curve, plot_curves
 from core.config import TrainConfig, parse_config
 from core.errors import CoreError
-from dashboard.charts import Curve, plot_curves
 from dashboard.figure import render_figure
 from dashboard.layout import format_seconds
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from core.charts.dataset import plot_class_balance, plot_heatmap_image, plot_ink_histogram
 from core.data import datasets
 from core.data.catalog import DATASETS, get_dataset_spec
 from core.data.statistics import compute_class_counts
@@ -12,7 +13,6 @@ from core.runs import store
 from dashboard import loaders, state
 from dashboard.answers import build_captions, choose_digit, find_digits, read_chosen_digit, render_steps
 from dashboard.augmentation import render_augmentation
-from dashboard.charts import plot_class_balance, plot_heatmap_image, plot_ink_histogram
 from dashboard.detail import render_detail
 from dashboard.figure import render_figure
 from dashboard.gallery import Caption, render_sheet

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from core.charts.answers import plot_confidence_histogram
 from core.errors import CoreError
 from dashboard import loaders, state
 from dashboard.answers import choose_digit, find_digits, read_chosen_digit, render_answers, render_steps
-from dashboard.charts import plot_confidence_histogram
 from dashboard.detail import render_detail
 from dashboard.figure import render_figure
 from dashboard.layout import render_header, side_by_side

@@ -14,7 +14,7 @@ LAYERS = [
     {"core.errors", "core.paths", "core.files", "core.processes"},
     {"core.data.catalog", "core.models.catalog"},
     {"core.config"},
-    {"core.recipes", "core.runs", "core.evaluation.metrics"},
+    {"core.recipes", "core.runs", "core.evaluation.metrics", "core.charts"},
     {"core.data"},
     {"core.models"},
     {"core.training"},

@@ -7,7 +7,7 @@ def page(with_table):
     import numpy as np
     import pandas as pd
 
-    from dashboard.charts import plot_class_balance
+    from core.charts.dataset import plot_class_balance
     from dashboard.figure import render_figure
 
     counts = np.arange(10)

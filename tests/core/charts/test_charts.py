@@ -9,17 +9,12 @@ import plotly.graph_objects as go
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+import dashboard
+from core.charts import look
+from core.charts.answers import plot_confidence_histogram, plot_probabilities
+from core.charts.curves import Curve, plot_curves
+from core.charts.dataset import SPLIT_LOOKS, plot_class_balance, plot_heatmap_image, plot_ink_histogram
 from core.errors import ShapeError
-from dashboard import charts
-from dashboard.charts import (
-    Curve,
-    plot_class_balance,
-    plot_confidence_histogram,
-    plot_curves,
-    plot_heatmap_image,
-    plot_ink_histogram,
-    plot_probabilities,
-)
 
 TRAIN = np.array([5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949])
 TEST = np.array([980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009])
@@ -146,8 +141,8 @@ def test_probabilities_of_a_right_answer():
     assert_array_equal(bars.x, make_probabilities())
     assert bars.text[4] == "90.00 % · predicted · true"
     assert bars.text[9] == "6.00 %"
-    assert bars.marker.color[4] == charts.BLUE
-    assert set(bars.marker.color[:4] + bars.marker.color[5:]) == {charts.GRAY}
+    assert bars.marker.color[4] == look.BLUE
+    assert set(bars.marker.color[:4] + bars.marker.color[5:]) == {look.GRAY}
     assert alt_of(figure).endswith("4 with 90.00 %, then 9 with 6.00 %; the prediction is right.")
 
 
@@ -155,14 +150,14 @@ def test_probabilities_of_a_wrong_answer_say_so_in_colour_and_in_words():
     figure = plot_probabilities(make_probabilities(), true_label=9)
     bars = figure.data[0]
     assert (bars.text[4], bars.text[9]) == ("90.00 % · predicted", "6.00 % · true")
-    assert bars.marker.color[4] == charts.ORANGE
+    assert bars.marker.color[4] == look.ORANGE
     assert [digit for digit, width in enumerate(bars.marker.line.width) if width] == [9]
     assert alt_of(figure).endswith("; the prediction is wrong, the true digit is 9 with 6.00 %.")
 
 
 def test_probabilities_without_a_truth_claim_nothing():
     figure = plot_probabilities(make_probabilities())
-    assert figure.data[0].marker.color[4] == charts.BLUE
+    assert figure.data[0].marker.color[4] == look.BLUE
     assert "true" not in "".join(figure.data[0].text)
     assert alt_of(figure).endswith("then 9 with 6.00 %.")
     with pytest.raises(ShapeError):
@@ -241,9 +236,9 @@ def _luminance(color: str) -> float:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_colours_of_the_data_are_legible_on_the_paper_of_both_themes(theme):
-    config = Path(charts.__file__).parent / ".streamlit" / "config.toml"
+    config = Path(dashboard.__file__).parent / ".streamlit" / "config.toml"
     paper = _luminance(tomllib.loads(config.read_text())["theme"][theme]["backgroundColor"])
-    for color in (*charts.HUES, *(color for color, _ in charts.SPLIT_LOOKS)):
+    for color in (*look.HUES, *(color for color, _ in SPLIT_LOOKS)):
         bright, dim = sorted((_luminance(color), paper), reverse=True)
         # 3 to 1 is what the Web Content Accessibility Guidelines 2.2 ask of graphics, criterion 1.4.11.
         assert (bright + 0.05) / (dim + 0.05) >= 3, color
