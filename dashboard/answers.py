@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from core.data.datasets import DigitData
-    from core.evaluation.report import TestPredictions
+    from core.evaluation.predictions import Predictions
 
 # In the address, so that a link opens the same digit.
 CHOSEN_DIGIT = "digit"
 
 
 def find_digits(
-    answers: TestPredictions,
+    answers: Predictions,
     *,
     by: Literal["loss", "confidence"] = "loss",
     right: bool | None = None,
@@ -57,7 +57,7 @@ def find_digits(
     return order[keep]
 
 
-def build_captions(answers: TestPredictions, indices: NDArray[np.int64]) -> list[Caption]:
+def build_captions(answers: Predictions, indices: NDArray[np.int64]) -> list[Caption]:
     """Return what is written beneath each of these digits: true, predicted, and how probable the answer is."""
     predictions = answers.predictions
     return [
@@ -68,7 +68,7 @@ def build_captions(answers: TestPredictions, indices: NDArray[np.int64]) -> list
 
 def render_answers(
     data: DigitData | None,
-    answers: TestPredictions,
+    answers: Predictions,
     indices: NDArray[np.int64],
     *,
     key: str,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from core.evaluation.predict import Classifier
-    from core.evaluation.report import TestPredictions
+    from core.evaluation.predictions import Predictions
 
 
 def choose_dataset() -> str:
@@ -53,12 +53,12 @@ def load_report(run: Run) -> dict[str, Any]:
     return _load_report(run.path, _modified(run.path / "report.json"))
 
 
-def load_predictions(run: Run) -> TestPredictions:
+def load_predictions(run: Run) -> Predictions:
     """Return the run's test probabilities. Raises RunError if it has none."""
     return _load_predictions(run.path, _modified(run.path / "test.npz"))
 
 
-def predict_training(run: Run, data: DigitData) -> TestPredictions:
+def predict_training(run: Run, data: DigitData) -> Predictions:
     """Return what the run says of every training digit; the network reads them all, which takes seconds."""
     return _predict_training(run.path, _modified(run.path / "model.safetensors"), data)
 
@@ -84,19 +84,19 @@ def _load_report(path: Path, modified_ns: int) -> dict[str, Any]:  # noqa: ARG00
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _load_predictions(path: Path, modified_ns: int) -> TestPredictions:  # noqa: ARG001  (a key)
+def _load_predictions(path: Path, modified_ns: int) -> Predictions:  # noqa: ARG001  (a key)
     from core.evaluation.report import load_predictions
 
     return load_predictions(Run(path))
 
 
 @st.cache_resource(max_entries=4, show_spinner="The network reads all training digits …", hash_funcs=_BY_CHECKSUM)
-def _predict_training(path: Path, modified_ns: int, data: DigitData) -> TestPredictions:  # noqa: ARG001  (a key)
+def _predict_training(path: Path, modified_ns: int, data: DigitData) -> Predictions:  # noqa: ARG001  (a key)
     from core.evaluation.predict import predict_probabilities
-    from core.evaluation.report import TestPredictions
+    from core.evaluation.predictions import Predictions
 
     probabilities = predict_probabilities(load_classifier(Run(path)), data.train.images)
-    return TestPredictions(probabilities, data.train.labels)
+    return Predictions(probabilities, data.train.labels)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Loading the network …")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import zipfile
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from core.errors import RunError
 from core.evaluation import metrics
+from core.evaluation.predictions import Predictions
 from core.files import read_json, replace_file, write_json
 from core.runs import store
 
@@ -19,27 +19,6 @@ if TYPE_CHECKING:
 
 REPORT_VERSION = 1
 REPORT_KEYS = {"correct", "total", "accuracy", "interval", "loss", "classes", "macro", "weighted", "confusion", "pairs"}
-
-
-@dataclass(frozen=True)
-class TestPredictions:
-    """What a run says of every test digit.
-
-    Attributes:
-        probabilities: (n, 10) float32.
-        labels: (n,) int64.
-    """
-
-    __test__ = False  # not a test class, whatever pytest makes of the name
-
-    probabilities: np.ndarray
-    labels: np.ndarray
-
-    @property
-    def predictions(self) -> np.ndarray:
-        """Most probable class of each digit, (n,) int64."""
-        classes: np.ndarray = self.probabilities.argmax(1)
-        return classes
 
 
 def evaluate_run(run: Run, data: DigitData, checksum: str) -> dict[str, Any]:
@@ -122,7 +101,7 @@ def load_report(run: Run) -> dict[str, Any]:
     return report
 
 
-def load_predictions(run: Run) -> TestPredictions:
+def load_predictions(run: Run) -> Predictions:
     """Read test.npz.
 
     Raises:
@@ -133,7 +112,7 @@ def load_predictions(run: Run) -> TestPredictions:
         raise RunError(f"{run.id} is not evaluated yet; `python -m core evaluate {run.id}` does it.")
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            found = TestPredictions(arrays["probabilities"], arrays["labels"])
+            found = Predictions(arrays["probabilities"], arrays["labels"])
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise RunError(f"{path} is damaged ({error}); `python -m core evaluate {run.id}` writes it anew.") from None
     if found.probabilities.shape != (len(found.labels), 10):
