@@ -6,6 +6,7 @@ import difflib
 import types
 import typing
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -428,6 +429,7 @@ def get_value(config: TrainConfig, path: str) -> Any:
     return getattr(getattr(config, part), name)
 
 
+@cache
 def list_fields() -> tuple[FieldInfo, ...]:
     """Describe every setting, in the order of the definition."""
     fields = []

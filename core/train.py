@@ -64,7 +64,7 @@ def _train_held(run: Run, on_line: Callable[[dict[str, Any]], None] | None) -> R
 def _claim(run: Run) -> None:
     """Write this process into the run, and drop what an earlier evaluation said of weights that will now change."""
     pid, started = identify_process()
-    for name in ("report.json", "test.npz"):
+    for name in ("report.json", "test.npz", "validation.npz"):
         (run.path / name).unlink(missing_ok=True)
     store.update_record(
         run,
@@ -89,7 +89,7 @@ def _train_and_evaluate(run: Run, config: TrainConfig, on_line: Callable[[dict[s
     from core.models.forward import check_device
     from core.models.summary import count_parameters
     from core.training.loop import fit
-    from core.training.recorder import Recorder, cut_metrics
+    from core.training.recorder import Recorder, cut_metrics, read_best_validation
     from core.training.state import build_state, restore_state
 
     torch.set_num_threads(config.runtime.threads or os.cpu_count() or 1)
@@ -108,6 +108,7 @@ def _train_and_evaluate(run: Run, config: TrainConfig, on_line: Callable[[dict[s
         threads=torch.get_num_threads(),
         dataset_checksum=data.checksum,
         step=state.progress.step,
+        best_validation_accuracy=read_best_validation(run),
     )
     with Recorder(run, on_line) as recorder, _stop_on_signals(recorder):
         outcome = fit(config, data, run, state, recorder)

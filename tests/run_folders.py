@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.evaluation.report import compute_report, load_predictions
+from core.evaluation.report import compute_report, load_predictions, load_validation
 from core.runs import store
 from core.runs.store import Run
 
@@ -24,6 +24,8 @@ def rewrite_answers(run, probabilities):
     """Make a run say something else of the test digits."""
     labels = load_predictions(run).labels
     np.savez(run.path / "test.npz", probabilities=probabilities.astype(np.float32), labels=labels)
-    report = {**json.loads((run.path / "report.json").read_text()), **compute_report(probabilities, labels)}
+    validation = load_validation(run)
+    figures = compute_report(probabilities, labels, validation and validation[0])
+    report = {**json.loads((run.path / "report.json").read_text()), **figures}
     (run.path / "report.json").write_text(json.dumps(report))
     store.update_record(run, test_correct=report["correct"])

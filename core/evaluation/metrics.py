@@ -212,60 +212,9 @@ def cross_entropy(probabilities: Floats, labels: Integers) -> NDArray[np.float64
     Raises:
         ShapeError: if the lengths differ or a label is out of range.
     """
-    _check_probabilities(probabilities, labels)
+    check_probabilities(probabilities, labels)
     of_true = probabilities[np.arange(len(labels)), labels].astype(np.float64)
     return -np.log(np.clip(of_true, np.finfo(np.float32).tiny, 1.0))
-
-
-def brier_score(probabilities: Floats, labels: Integers) -> float:
-    """Mean squared distance between the probabilities and the truth.
-
-    Args:
-        probabilities: (n, c), rows sum to 1, n at least 1.
-        labels: (n,) integers in 0..c-1.
-
-    Returns:
-        The score in [0, 2]; 0 is perfect.
-
-    Raises:
-        ShapeError: if the lengths differ, a label is out of range, or there are no examples.
-
-    Source: Brier 1950, Verification of forecasts expressed in terms of probability, equation 2.
-    """
-    _check_probabilities(probabilities, labels, at_least_one=True)
-    distance = probabilities.astype(np.float64)
-    distance[np.arange(len(labels)), labels] -= 1
-    return float(np.mean(np.sum(distance**2, axis=1)))
-
-
-def expected_calibration_error(
-    probabilities: Floats, labels: Integers, n_bins: int = 15, equal_mass: bool = True
-) -> float:
-    """How far confidence and accuracy lie apart, averaged over bins of similar confidence.
-
-    Args:
-        probabilities: (n, c), rows sum to 1, n at least 1.
-        labels: (n,) integers in 0..c-1.
-        n_bins: number of bins, at least 1.
-        equal_mass: bins between quantiles of the confidence, so that each holds about as many examples; otherwise bins
-            of equal width over [0, 1]. Equal confidences always share a bin.
-
-    Returns:
-        The error as a fraction in [0, 1].
-
-    Raises:
-        ShapeError: if the lengths differ, a label is out of range, or there are no examples.
-
-    Source: Guo et al. 2017, On calibration of modern neural networks, equation 3; equal mass after Nixon et al. 2019.
-    """
-    _check_probabilities(probabilities, labels, at_least_one=True)
-    confidence = probabilities.max(axis=1).astype(np.float64)
-    correct = probabilities.argmax(axis=1) == labels
-    inner = np.linspace(0, 1, n_bins + 1)[1:-1]
-    bins = np.searchsorted(np.quantile(confidence, inner) if equal_mass else inner, confidence)
-    # |accuracy - confidence| times the bin's share of the examples is |sum of the gaps| / n: empty bins need no care.
-    gaps = np.bincount(bins, weights=correct - confidence, minlength=n_bins)
-    return float(np.abs(gaps).sum() / len(labels))
 
 
 def hardest_first(
@@ -285,7 +234,7 @@ def hardest_first(
     Raises:
         ShapeError: if the lengths differ or a label is out of range.
     """
-    _check_probabilities(probabilities, labels)
+    check_probabilities(probabilities, labels)
     rows = np.arange(len(labels))
     if by == "loss":
         return np.argsort(probabilities[rows, labels], kind="stable")
@@ -312,7 +261,8 @@ def _check_classes(values: Integers, n_classes: int, what: str) -> None:
         raise ShapeError(f"The {what} run from {values.min()} to {values.max()}; they must lie in 0..{n_classes - 1}.")
 
 
-def _check_probabilities(probabilities: Floats, labels: Integers, at_least_one: bool = False) -> None:
+def check_probabilities(probabilities: Floats, labels: Integers, at_least_one: bool = False) -> None:
+    """Raise ShapeError unless there is one row of probabilities and one label in range for each example."""
     if probabilities.ndim != 2 or labels.shape != probabilities.shape[:1]:
         raise ShapeError(
             f"Probabilities of the shape {probabilities.shape} and labels of the shape {labels.shape} do not belong "

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from core.errors import RunError
+from core.errors import RunError, RunNotFoundError
+from core.evaluation.predictions import average
 from core.models.catalog import get_model_spec
 from core.models.forward import compute_logits
-from core.runs.store import read_config
+from core.runs.store import find_member, read_config, read_record
 from core.training.checkpoint import load_weights
 
 if TYPE_CHECKING:
@@ -22,28 +23,50 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Classifier:
+class Member:
     """A trained network with the settings it needs to see digits as it did in training.
 
     Attributes:
-        run: where it came from.
         config: its settings.
         network: on the CPU, in evaluation mode.
     """
 
-    run: Run
     config: TrainConfig
     network: nn.Module
 
 
+@dataclass(frozen=True)
+class Classifier:
+    """What predicts: one network, or those of an ensemble, whose probabilities are averaged.
+
+    Attributes:
+        run: where it came from.
+        members: at least one.
+    """
+
+    run: Run
+    members: tuple[Member, ...]
+
+
 def load_classifier(run: Run) -> Classifier:
-    """Load the weights a run predicts with (the averaged ones, if it averages).
+    """Load the weights a run predicts with (the averaged ones, if it averages); those of all members of an ensemble.
 
     Raises:
-        RunError: if it has none yet, or its config.json cannot be read.
+        RunError: if it has none yet, its config.json cannot be read, or a member of an ensemble is gone.
         ConfigError: if a setting in it is not valid.
         CheckpointError: if they are damaged.
     """
+    names = read_record(run).members
+    if not names:
+        return Classifier(run, (_load_member(run),))
+    try:
+        runs = [find_member(name) for name in names]
+    except RunNotFoundError as error:
+        raise RunError(f"{run.id} is an ensemble and cannot read new pictures any more: {error}") from None
+    return Classifier(run, tuple(_load_member(member) for member in runs))
+
+
+def _load_member(run: Run) -> Member:
     weights = run.path / "model.safetensors"
     if not weights.is_file():
         raise RunError(f"{run.id} has no model yet; let it train for at least one epoch.")
@@ -53,12 +76,13 @@ def load_classifier(run: Run) -> Classifier:
     if config.runtime.channels_last:
         network = network.to(memory_format=torch.channels_last)
     network.eval()
-    return Classifier(run, config, network)
+    return Member(config, network)
 
 
 def predict_probabilities(classifier: Classifier, images: np.ndarray) -> np.ndarray:
     """Return probabilities (n, 10) float32, rows summing to 1, for images (n, 28, 28) uint8, white ink on black."""
     pixels = torch.from_numpy(np.ascontiguousarray(images))
-    logits = compute_logits(classifier.network, pixels, classifier.config)
-    probabilities: np.ndarray = logits.softmax(1).numpy()
-    return probabilities
+    answers = [
+        compute_logits(member.network, pixels, member.config).softmax(1).numpy() for member in classifier.members
+    ]
+    return average(answers)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -40,3 +41,11 @@ class Predictions:
         """Whether it is the true one, (n,)."""
         right: NDArray[np.bool_] = self.predictions == self.labels
         return right
+
+
+def average(answers: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Return the mean of several networks' probabilities, each (n, 10) float32, as float32."""
+    if len(answers) == 1:
+        return answers[0]
+    # In float64, so that the order of the members makes no difference that a figure could show.
+    return np.asarray(np.mean(answers, axis=0, dtype=np.float64), dtype=np.float32)

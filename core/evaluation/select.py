@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
-from core.errors import ShapeError
+from core.evaluation.compare import check_same_digits
 from core.evaluation.metrics import hardest_first
 
 if TYPE_CHECKING:
@@ -108,10 +108,7 @@ def compute_mask(answers: Predictions, wanted: DigitFilter, second: Predictions 
         digit, low, high = wanted.given
         keep &= _lies_within(answers.probabilities[:, digit], low, high)
     if second is not None and wanted.needs_second:
-        if not np.array_equal(answers.labels, second.labels):
-            raise ShapeError(
-                "The two runs were tested on different digits, so they cannot be compared; choose another."
-            )
+        check_same_digits(answers, second)
         if wanted.second_reads is not None:
             keep &= second.predictions == wanted.second_reads
         if wanted.versus is not None:
@@ -132,7 +129,8 @@ def _compare(first: Predictions, second: Predictions, versus: Versus) -> NDArray
         return differ
     wanted_first = versus in ("only-first", "both-right")
     wanted_second = versus in ("only-second", "both-right")
-    return (first.right == wanted_first) & (second.right == wanted_second)
+    as_wanted: NDArray[np.bool_] = (first.right == wanted_first) & (second.right == wanted_second)
+    return as_wanted
 
 
 def write_filter(wanted: DigitFilter) -> dict[str, str]:

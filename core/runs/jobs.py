@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import time
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
@@ -143,7 +144,9 @@ def wait_for_turn(run: Run) -> Iterator[bool]:
     limit = read_parallel_limit()
     tickets = paths.runs_dir() / ".queue"
     tickets.mkdir(parents=True, exist_ok=True)
-    ticket = tickets / f"{time.time_ns():020d}-{run.id}.json"
+    # A batch launches many processes at once; they take their turns in the order of the requests, not of their imports.
+    requested = datetime.fromisoformat(store.read_record(run).launched or store.now())
+    ticket = tickets / f"{int(requested.timestamp() * 1e9):020d}-{run.id}.json"
     write_json(ticket, processes.identify_process())
     try:
         lock = _take_slot(run, ticket, limit)

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.config import list_changes
-from core.errors import CoreError
-from core.runs.store import list_runs, read_config
+from core.runs.groups import group_runs, strip_seed
+from core.runs.store import list_runs
 
 if TYPE_CHECKING:
     from core.recipes import Recipe
     from core.runs.store import RunEntry
-
-# These change the speed or the digits drawn, not what the recipe is.
-_NOT_THE_RECIPE = {"runtime.seed", "runtime.threads"}
 
 
 @dataclass(frozen=True)
@@ -38,23 +33,16 @@ def compute_measured(recipe: Recipe, entries: list[RunEntry] | None = None) -> M
 
     Args:
         recipe: with its dataset; runs on other digits do not count.
-        entries: the runs to look through, newest first; by default all.
+        entries: the runs to look through; by default all.
 
     Returns:
         None if there is no such run.
     """
-    by_seed: dict[int, float] = {}
-    for entry in list_runs() if entries is None else entries:
-        record = entry.record
-        if record is None or entry.state != "completed" or record.recipe != recipe.name or not record.test_total:
-            continue
-        try:
-            changes = list_changes(read_config(entry.run), recipe.config)
-        except CoreError:
-            continue  # an unreadable config is shown where runs are listed
-        if set(changes) <= _NOT_THE_RECIPE:
-            by_seed.setdefault(record.seed, (record.test_correct or 0) / record.test_total)
-    if not by_seed:
-        return None
-    values = list(by_seed.values())
-    return Measured(statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else 0.0, len(values))
+    runs = [
+        entry
+        for entry in (list_runs() if entries is None else entries)
+        if entry.record is not None and entry.record.recipe == recipe.name
+    ]
+    setting = strip_seed(recipe.config)
+    group = next((group for group in group_runs(runs) if group.config == setting), None)
+    return Measured(group.mean, group.sd, group.n) if group else None

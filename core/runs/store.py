@@ -8,7 +8,9 @@ import secrets
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -16,9 +18,7 @@ from core import paths, processes
 from core.config import TrainConfig, parse_config
 from core.errors import RunError, RunNotFoundError
 from core.files import read_json, write_json
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from core.runs.notes import NAME_LENGTH, change_notes, read_notes
 
 Status = Literal["queued", "running", "completed", "stopped", "failed"]
 State = Literal["queued", "running", "completed", "stopped", "failed", "lost"]
@@ -28,9 +28,10 @@ LAUNCH_GRACE_S = 30.0
 
 
 class RunRecord(BaseModel):
-    """What run.json says. Times are ISO 8601 in UTC, accuracies fractions.
+    """What run.json says, with what notes.json says laid over it. Times are ISO 8601 in UTC, accuracies fractions.
 
-    `status` is what the trainer last wrote; `compute_state` also knows whether the trainer still lives.
+    `status` is what the trainer last wrote; `compute_state` also knows whether the trainer still lives. `tags` and
+    `note` are in notes.json alone. `members` are the ids of an ensemble's runs, empty for a trained run.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -38,6 +39,8 @@ class RunRecord(BaseModel):
     version: Literal[1] = 1
     id: str
     name: str = ""
+    tags: list[str] = Field(default_factory=list)
+    note: str = ""
     recipe: str
     model: str
     dataset: str
@@ -61,9 +64,11 @@ class RunRecord(BaseModel):
     total_steps: int = 0
     train_seconds: float = 0.0
     validation_accuracy: float | None = None
+    best_validation_accuracy: float | None = None
     test_correct: int | None = None
     test_total: int | None = None
     error: str = ""
+    members: list[str] = Field(default_factory=list)
 
     @field_validator("created", "launched", "started", "finished", "heartbeat")
     @classmethod
@@ -116,6 +121,37 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
+def create_folder(kind: str) -> Run:
+    """Make an empty run folder under a new id.
+
+    Args:
+        kind: part of the id: a recipe, or "ensemble".
+
+    Raises:
+        RunError: if it cannot be made.
+    """
+    stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
+    slug = re.sub(r"[^a-z0-9]+", "-", kind.lower()).strip("-")[:40] or "run"
+    while True:
+        run = Run(paths.runs_dir() / f"{stamp}-{slug}-{secrets.token_hex(2)}")
+        try:
+            run.path.mkdir(parents=True)
+        except FileExistsError:
+            if not run.path.is_dir():
+                raise RunError(f"{run.path.parent} is not a folder; move it away.") from None
+            continue  # a batch makes many runs within a second
+        except OSError as error:
+            raise RunError(
+                f"{run.path} could not be made ({error.strerror or error}); check the disk and its permissions."
+            ) from None
+        return run
+
+
+def clean_name(name: str) -> str:
+    """Return a name as it is kept: on one line, its first 80 characters."""
+    return " ".join(name.split())[:NAME_LENGTH]
+
+
 def create_run(config: TrainConfig, recipe: str, name: str = "") -> Run:
     """Make a folder for a new run with its config.json and a queued run.json.
 
@@ -127,19 +163,11 @@ def create_run(config: TrainConfig, recipe: str, name: str = "") -> Run:
     Raises:
         RunError: if the folder cannot be made.
     """
-    stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
-    slug = re.sub(r"[^a-z0-9]+", "-", recipe.lower()).strip("-")[:40] or "run"
-    run = Run(paths.runs_dir() / f"{stamp}-{slug}-{secrets.token_hex(2)}")
-    try:
-        run.path.mkdir(parents=True)
-    except OSError as error:
-        raise RunError(
-            f"{run.path} could not be made ({error.strerror or error}); check the disk and its permissions."
-        ) from None
+    run = create_folder(recipe)
     write_json(run.path / "config.json", config.model_dump())
     record = RunRecord(
         id=run.id,
-        name=" ".join(name.split())[:80],
+        name=clean_name(name),
         recipe=recipe,
         model=config.model.name,
         dataset=config.data.dataset,
@@ -152,16 +180,47 @@ def create_run(config: TrainConfig, recipe: str, name: str = "") -> Run:
 
 
 def write_record(run: Run, record: RunRecord) -> None:
-    """Write run.json, atomically."""
-    write_json(run.path / "run.json", record.model_dump())
+    """Write run.json, atomically; tags and note are not part of it."""
+    write_json(run.path / "run.json", record.model_dump(exclude={"tags", "note"}))
 
 
 def read_record(run: Run) -> RunRecord:
-    """Read run.json.
+    """Read run.json, and lay over it what a person wrote in notes.json.
 
     Raises:
-        RunError: if it is missing or damaged.
+        RunError: if run.json is missing or damaged.
     """
+    return _lay_notes_over(run, _read_own_record(run))
+
+
+def update_record(run: Run, **changes: Any) -> RunRecord:
+    """Change some fields of run.json and return the result; a person's name, tags and note go to `write_notes`."""
+    # Without the notes laid over: run.json keeps the name that the run was created with.
+    record = _read_own_record(run).model_copy(update=changes)
+    write_record(run, record)
+    return _lay_notes_over(run, record)
+
+
+def write_notes(run: Run, *, name: str | None = None, tags: list[str] | None = None, note: str | None = None) -> None:
+    """Rename, tag or annotate a run, also while it trains.
+
+    Args:
+        run: any but a pretrained one.
+        name: "" takes the name away; None leaves it.
+        tags: all of them, at most 10; None leaves them.
+        note: "" takes it away; None leaves it.
+
+    Raises:
+        RunError: if the run came with the project, or the disk refuses.
+        UsageError: if a text is too long, or there are too many tags.
+    """
+    if run.pretrained:
+        raise RunError(f"{run.id} came with the project and is not changed from here.")
+    _read_own_record(run)
+    change_notes(run.path, name=name, tags=tags, note=note)
+
+
+def _read_own_record(run: Run) -> RunRecord:
     try:
         record = RunRecord.model_validate(read_json(run.path / "run.json"))
     except ValidationError as error:
@@ -174,21 +233,30 @@ def read_record(run: Run) -> RunRecord:
     return record.model_copy(update={"id": run.id})
 
 
-def update_record(run: Run, **changes: Any) -> RunRecord:
-    """Change some fields of run.json and return the result."""
-    record = read_record(run).model_copy(update=changes)
-    write_record(run, record)
-    return record
+def _lay_notes_over(run: Run, record: RunRecord) -> RunRecord:
+    notes = read_notes(run.path)
+    name = record.name if notes.name is None else notes.name
+    return record.model_copy(update={"name": name, "tags": notes.tags, "note": notes.note})
 
 
 def read_config(run: Run) -> TrainConfig:
-    """Read config.json.
+    """Read config.json, or return what was read of it before if the file has not changed since.
 
     Raises:
-        RunError: if it is missing or damaged.
+        RunError: if it is missing (an ensemble has none) or damaged.
         ConfigError: if a setting is not valid.
     """
-    return parse_config(read_json(run.path / "config.json"))
+    path = run.path / "config.json"
+    try:
+        found = path.stat()
+    except OSError:
+        return parse_config(read_json(path))  # says what is wrong with it
+    return _read_config(path, found.st_mtime_ns, found.st_size)
+
+
+@lru_cache(maxsize=4096)
+def _read_config(path: Path, _mtime_ns: int, _size: int) -> TrainConfig:
+    return parse_config(read_json(path))
 
 
 def is_alive(record: RunRecord) -> bool:
@@ -255,6 +323,19 @@ def find_run(reference: str) -> Run:
         names = ", ".join(run.id for run in matches[:5])
         raise RunNotFoundError(f"'{reference}' could be any of {len(matches)} runs ({names}); write more of its id.")
     return matches[0]
+
+
+def find_member(name: str) -> Run:
+    """Return a run by its whole id, wherever it is kept.
+
+    Raises:
+        RunNotFoundError: if it is not there any more.
+    """
+    for root in (paths.runs_dir(), paths.pretrained_dir()):
+        # Only a plain name: an ensemble must not lead out of the folders of runs.
+        if name == Path(name).name and (root / name / "run.json").is_file():
+            return Run(root / name)
+    raise RunNotFoundError(f"the run '{name}' is not there any more.")
 
 
 def _find_by_rank(reference: str, entries: list[RunEntry]) -> Run:

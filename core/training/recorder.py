@@ -31,6 +31,7 @@ class Recorder:
     def __init__(self, run: Run, on_line: Callable[[dict[str, Any]], None] | None = None) -> None:
         self._run = run
         self._on_line = on_line
+        self._best = read_best_validation(run)
         self._file = (run.path / "metrics.jsonl").open("a", encoding="utf-8")
         self._last_heartbeat = 0.0
         self._stop_signalled = False
@@ -59,8 +60,10 @@ class Recorder:
             ) from error
         if line["kind"] == "epoch" or time.monotonic() - self._last_heartbeat >= HEARTBEAT_INTERVAL_S:
             changes = {"step": line["step"], "train_seconds": line["train_seconds"], "heartbeat": store.now()}
-            if line.get("validation_accuracy") is not None:
-                changes["validation_accuracy"] = line["validation_accuracy"]
+            accuracy = line.get("validation_accuracy")
+            if accuracy is not None:
+                self._best = accuracy if self._best is None else max(self._best, accuracy)
+                changes |= {"validation_accuracy": accuracy, "best_validation_accuracy": self._best}
             store.update_record(self._run, **changes)
             self._last_heartbeat = time.monotonic()
         if self._on_line:
@@ -81,3 +84,12 @@ def cut_metrics(run: Run, step: int) -> None:
     kept = [line for line in lines if isinstance(line.get("step"), int) and line["step"] <= step]
     with replace_file(run.path / "metrics.jsonl") as temporary:
         temporary.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
+
+
+def read_best_validation(run: Run) -> float | None:
+    """Return the highest validation accuracy over the epochs in metrics.jsonl, None if there is none yet.
+
+    A resumed run's metrics are first cut back to its checkpoint, so that an epoch taken again counts once.
+    """
+    values = [line.get("validation_accuracy") for line in store.read_metrics(run)[0]]
+    return max((value for value in values if value is not None), default=None)

@@ -183,6 +183,45 @@ def test_an_interrupted_run_is_stopped_not_failed():
 
 
 @pytest.mark.usefixtures("home")
+def test_the_best_epoch_of_a_resumed_run_is_that_of_an_uninterrupted_one():
+    config = configure(**SMALL, epochs=6, optimizer="adam", learning_rate=0.05)
+    whole, broken = (store.create_run(config, "mlp") for _ in range(2))
+    record = train_run(whole)
+    values = [line["validation_accuracy"] for line in store.read_metrics(whole)[0] if line["kind"] == "epoch"]
+    assert record.best_validation_accuracy == max(values)
+    assert max(values) > values[-1] == record.validation_accuracy, "otherwise the last epoch would do as well"
+
+    def interrupt(line):
+        # After the epoch's line and before its checkpoint: the epoch is taken again.
+        if line["kind"] == "epoch" and line["validation_accuracy"] == max(values):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_run(broken, interrupt)
+    assert store.read_record(broken).best_validation_accuracy == max(values)
+    assert train_run(broken).best_validation_accuracy == max(values)
+
+
+@pytest.mark.usefixtures("home")
+def test_without_validation_digits_there_is_no_best_epoch():
+    run = store.create_run(configure(**SMALL, epochs=1, validation_size=0), "mlp")
+    assert train_run(run).best_validation_accuracy is None
+
+
+@pytest.mark.usefixtures("clean_up")
+def test_runs_launched_together_wait_in_the_order_of_their_requests(home, monkeypatch):
+    monkeypatch.setattr(jobs, "_take_slot", lambda _run, ticket, _limit: names.append(ticket.name))
+    names: list[str] = []
+    first, second = (store.create_run(configure(**SMALL), "mlp") for _ in range(2))
+    store.update_record(first, launched="2026-01-01T00:00:00.000+00:00")
+    store.update_record(second, launched="2026-01-01T00:00:00.001+00:00")
+    for run in (second, first):
+        with jobs.wait_for_turn(run) as came:
+            assert not came
+    assert [name.split("-", 1)[1] for name in sorted(names)] == [f"{first.id}.json", f"{second.id}.json"]
+
+
+@pytest.mark.usefixtures("home")
 def test_a_run_just_launched_is_left_to_its_own_process():
     run = store.create_run(configure(**SMALL), "mlp")
     store.update_record(run, launched=store.now())

@@ -1,6 +1,5 @@
 """Every metric against scikit-learn, SciPy or arithmetic done by hand."""
 
-import itertools
 import math
 import subprocess
 import sys
@@ -14,12 +13,10 @@ from sklearn import metrics as reference
 from core.errors import ShapeError
 from core.evaluation.metrics import (
     ConfusedPair,
-    brier_score,
     class_scores,
     compute_accuracy,
     compute_confusion,
     cross_entropy,
-    expected_calibration_error,
     hardest_first,
     mcnemar_exact,
     most_confused_pairs,
@@ -166,56 +163,6 @@ def test_cross_entropy_of_certainty_is_finite():
     assert cross_entropy(np.zeros((0, 10), np.float32), NONE).shape == (0,)
 
 
-def test_brier_score_equals_sklearn_and_leaves_its_input_alone():
-    labels, probabilities = make_predictions()
-    probabilities = probabilities.astype(np.float64)
-    probabilities /= probabilities.sum(axis=1, keepdims=True)
-    before = probabilities.copy()
-    assert brier_score(probabilities, labels) == pytest.approx(reference.brier_score_loss(labels, probabilities))
-    assert_array_equal(probabilities, before)
-
-
-def test_brier_score_at_its_ends():
-    certain = np.eye(10)
-    assert brier_score(certain, np.arange(10)) == 0.0
-    assert brier_score(certain, (np.arange(10) + 1) % 10) == 2.0
-
-
-def test_calibration_error_by_hand():
-    # Two bins of three: confidences .6 .6 .7, one right; .8 .9 .9, all right.
-    confidence = np.array([0.6, 0.6, 0.7, 0.8, 0.9, 0.9])
-    probabilities = np.column_stack([confidence, 1 - confidence])
-    labels = np.array([0, 1, 1, 0, 0, 0])
-    expected = (abs(1 - 1.9) + abs(3 - 2.6)) / 6
-    assert expected_calibration_error(probabilities, labels, n_bins=2) == pytest.approx(expected)
-    # Of two equally wide bins, all six lie in the upper: 4 right, confidence 4.5 in sum.
-    by_width = expected_calibration_error(probabilities, labels, n_bins=2, equal_mass=False)
-    assert by_width == pytest.approx(abs(4 - 4.5) / 6)
-
-
-@pytest.mark.parametrize("equal_mass", [True, False])
-def test_calibration_error_equals_a_loop_over_bins(equal_mass):
-    labels, probabilities = make_predictions()
-    confidence, correct = probabilities.max(axis=1).astype(np.float64), probabilities.argmax(axis=1) == labels
-    edges = np.quantile(confidence, np.arange(16) / 15) if equal_mass else np.arange(16) / 15
-    edges[0] = -1
-    expected = 0.0
-    for low, high in itertools.pairwise(edges):
-        inside = (confidence > low) & (confidence <= high)
-        if inside.any():
-            expected += inside.mean() * abs(correct[inside].mean() - confidence[inside].mean())
-    assert expected_calibration_error(probabilities, labels, equal_mass=equal_mass) == pytest.approx(expected)
-
-
-@pytest.mark.parametrize("equal_mass", [True, False])
-def test_calibration_error_of_ties_does_not_depend_on_their_order(equal_mass):
-    probabilities = np.tile([[0.25, 0.75]], (40, 1))
-    labels = np.repeat([0, 1], [20, 20])
-    forward = expected_calibration_error(probabilities, labels, equal_mass=equal_mass)
-    assert forward == pytest.approx(0.25)
-    assert expected_calibration_error(probabilities, labels[::-1], equal_mass=equal_mass) == pytest.approx(0.25)
-
-
 def test_hardest_first_by_loss_is_stable():
     probabilities = np.array([[0.9, 0.1], [0.2, 0.8], [0.5, 0.5], [0.5, 0.5]])
     assert_array_equal(hardest_first(probabilities, np.array([0, 0, 1, 0])), [1, 2, 3, 0])
@@ -234,18 +181,12 @@ def test_hardest_first_of_nothing_is_nothing():
         assert hardest_first(np.zeros((0, 10)), NONE, by=by).shape == (0,)
 
 
-@pytest.mark.parametrize("metric", [cross_entropy, brier_score, expected_calibration_error, hardest_first])
+@pytest.mark.parametrize("metric", [cross_entropy, hardest_first])
 def test_probabilities_and_labels_must_belong_together(metric):
     with pytest.raises(ShapeError, match=r"\(3, 10\).*\(2,\)"):
         metric(np.full((3, 10), 0.1), np.array([0, 1]))
     with pytest.raises(ShapeError, match=r"0\.\.9"):
         metric(np.full((1, 10), 0.1), np.array([10]))
-
-
-@pytest.mark.parametrize("metric", [brier_score, expected_calibration_error])
-def test_a_mean_over_nothing_is_refused(metric):
-    with pytest.raises(ShapeError, match="at least one"):
-        metric(np.zeros((0, 10)), NONE)
 
 
 def test_importing_metrics_imports_neither_sklearn_nor_torch():

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from core.data.datasets import load
+from core.data.datasets import load, split_indices
 from core.errors import CheckpointError, RunError
+from core.evaluation.calibration import brier_score, fit_temperature, scale
 from core.evaluation.predict import load_classifier, predict_probabilities
-from core.evaluation.report import compute_report, evaluate_run, load_predictions, load_report
+from core.evaluation.predictions import Predictions
+from core.evaluation.report import compute_report, evaluate_run, load_predictions, load_report, load_validation
 from core.runs import store
 
 
@@ -33,6 +35,50 @@ def test_every_figure_agrees_with_scikit_learn():
     likelihood = -np.log(np.clip(probabilities[np.arange(500), labels], 1e-38, 1)).mean()
     assert report["loss"] == pytest.approx(float(likelihood), rel=1e-4)
     json.dumps(report)
+
+
+def test_ranking_calibration_and_temperature_are_in_the_report():
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 9, 500)  # no nines
+    probabilities = rng.dirichlet(np.ones(10) * 0.3, 500).astype(np.float32)
+    validation = Predictions(rng.dirichlet(np.ones(10), 200).astype(np.float32), rng.integers(0, 10, 200))
+    report = compute_report(probabilities, labels, validation)
+    assert report["ranking"][9] == {"digit": 9, "roc_area": None, "average_precision": None}
+    for digit in range(9):
+        scores, found = probabilities[:, digit], report["ranking"][digit]
+        assert found["roc_area"] == pytest.approx(reference.roc_auc_score(labels == digit, scores))
+        assert found["average_precision"] == pytest.approx(reference.average_precision_score(labels == digit, scores))
+    assert report["calibration"]["nll"] == report["loss"]
+    temperature = report["temperature"]
+    assert temperature["value"] == fit_temperature(validation)
+    assert temperature["validation_total"] == report["validation"]["total"] == 200
+    assert temperature["before"] == report["calibration"]
+    after = scale(Predictions(probabilities, labels), temperature["value"])
+    assert temperature["after"]["brier"] == brier_score(after.probabilities, labels)
+    assert compute_report(probabilities, labels)["temperature"] is None
+    json.dumps(report, allow_nan=False)
+
+
+def test_one_class_alone_and_an_untrained_network_have_figures():
+    alone = compute_report(np.full((5, 10), 0.1, np.float32), np.full(5, 3))
+    assert (alone["correct"], alone["ranking"][3]["roc_area"], alone["ranking"][3]["average_precision"]) == (0, None, 1)
+    untrained = compute_report(np.full((20, 10), 0.1, np.float32), np.arange(20) % 10)
+    assert untrained["correct"] == 2
+    assert untrained["ranking"][4]["roc_area"] == 0.5
+    assert untrained["calibration"]["ece"] == pytest.approx(0.0, abs=1e-7)
+    json.dumps(alone, allow_nan=False)
+
+
+def test_validation_answers_are_to_the_digits_that_were_held_out(finished_run):
+    data = load("sklearn-digits")
+    answers, indices = load_validation(finished_run)
+    assert np.array_equal(answers.labels, data.train.labels[indices])
+    config = store.read_config(finished_run)
+    assert np.array_equal(indices, split_indices(data.train.labels, config.validation_size)[1])
+    assert float(answers.right.mean()) == pytest.approx(store.read_record(finished_run).validation_accuracy, abs=1e-6)
+    (finished_run.path / "validation.npz").write_bytes(b"PK")
+    with pytest.raises(RunError, match=r"validation\.npz is damaged"):
+        load_validation(finished_run)
 
 
 def test_a_classifier_that_is_never_right_still_has_a_report():
