@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import os
 import sys
-from pathlib import Path  # noqa: TC003  (typer reads the annotations)
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from core import cli_train
 from core.config import list_fields
 from core.errors import CoreError, RunError, UsageError
-from core.recipes import RECIPES, get_recipe
+from core.recipes import RECIPES
 from core.runs import jobs, store
+from core.runs.summary import describe_result, describe_size, summarize_run, summarize_sizes
 
 if TYPE_CHECKING:
-    from core.runs.store import Run, RunEntry, RunRecord
+    from core.config import TrainConfig
 
 app = typer.Typer(
     help="Train, evaluate and use classifiers of handwritten digits.",
@@ -128,7 +130,19 @@ def train(
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Change a setting; may be repeated.")
     ] = None,
-    name: Annotated[str, typer.Option(help="A name of your own for the run.")] = "",
+    name: Annotated[str, typer.Option(help="A name of your own for the run, or for every run of several.")] = "",
+    seeds: Annotated[
+        int | None, typer.Option(help="Train so many runs one after another, 1 to 100, each with the next seed.")
+    ] = None,
+    sizes: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N,N,…",
+            help="Train on so many digits each, as in 1000,5000,55000, and for as many steps as the settings make "
+            "otherwise: the epochs are scaled, so that only the number of digits differs. With --seeds, every size "
+            "with every seed.",
+        ),
+    ] = None,
     resume: Annotated[str, typer.Option(metavar="RUN", help="Continue a stopped, failed or lost run instead.")] = "",
     list_settings: Annotated[  # noqa: ARG001  (its callback does the work)
         bool,
@@ -139,93 +153,43 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Train a run, or resume one, with a progress bar, then evaluate it on the test digits."""
-    run = _find_resumed(resume, recipe, settings, name) if resume else _create_run(recipe or "sprint", settings, name)
+    is_batch = seeds is not None or sizes is not None
+    if resume:
+        if recipe or settings or name or is_batch:
+            raise UsageError(
+                "--resume continues a run as it is; leave out --recipe, --set, --name, --seeds and --sizes."
+            )
+        run = cli_train.find_resumed(resume)
+    else:
+        recipe = recipe or "sprint"
+        config = cli_train.build_config(recipe, settings or [])
+        if is_batch:
+            wanted = [] if sizes is None else cli_train.parse_sizes(sizes)
+            _train_several(config, recipe, name, 1 if seeds is None else seeds, wanted, as_json=as_json)
+            return
+        jobs.read_parallel_limit()
+        run = store.create_run(config, recipe, name)
     background = os.environ.get("DIGITS_BACKGROUND") == "1"
     if background:
         # The pages stay quick while a run takes every core.
         os.nice(5)
-    record = _train_watched(run, quiet=as_json, background=background)
+    cli_train.train_watched(run, quiet=as_json, background=background)
     if as_json:
-        _print_json(_summarize(store.read_entry(run)))
-    elif record.status == "stopped":
-        typer.echo(f"Stopped at step {record.step:,}; `python -m core train --resume {run.id}` continues it.")
+        _print_json(summarize_run(store.read_entry(run)))
+
+
+def _train_several(config: TrainConfig, recipe: str, name: str, seeds: int, sizes: list[int], *, as_json: bool) -> None:
+    """Train a batch and print what its runs, done or broken off, come to."""
+    runs, was_broken_off = cli_train.train_batch(config, recipe, name, seeds=seeds, sizes=sizes, quiet=as_json)
+    entries = [store.read_entry(run) for run in runs]
+    groups = summarize_sizes(entries)
+    if as_json:
+        _print_json({"runs": [summarize_run(entry) for entry in entries], "groups": groups})
     else:
-        typer.echo(_describe_result(record))
-
-
-def _create_run(recipe: str, settings: list[str] | None, name: str) -> Run:
-    config = get_recipe(recipe).config.with_settings(_parse_settings(settings or []))
-    jobs.read_parallel_limit()
-    return store.create_run(config, recipe, name)
-
-
-def _find_resumed(resume: str, recipe: str, settings: list[str] | None, name: str) -> Run:
-    if recipe or settings or name:
-        raise UsageError("--resume continues a run as it is; leave out --recipe, --set and --name.")
-    run = store.find_run(resume)
-    is_launched = os.environ.get("DIGITS_BACKGROUND") == "1"
-    jobs.check_resumable(run, is_launched=is_launched)
-    if not is_launched:
-        jobs.clear_stop_request(run)  # the page that launched a background process has cleared older requests itself
-    return run
-
-
-def _parse_settings(texts: list[str]) -> dict[str, object]:
-    settings: dict[str, object] = {}
-    for text in texts:
-        key, separator, value = text.partition("=")
-        if not separator:
-            raise UsageError(f"--set {text} has no '='; write --set FIELD=VALUE, as in --set learning_rate=0.01.")
-        settings[key.strip()] = value.strip()
-    return settings
-
-
-def _train_watched(run: Run, *, quiet: bool, background: bool) -> RunRecord:
-    """Train with a progress bar on a terminal, a line per epoch in a log, or silently."""
-    from core.train import train_run
-
-    if quiet:
-        return train_run(run)
-    if background:
-        return train_run(run, _print_epoch)
-    from tqdm import tqdm
-
-    if (count := jobs.count_waiting()) or jobs.count_training() >= jobs.read_parallel_limit():
-        typer.echo(f"Another run is training ({count} waiting before this one); this one starts when its turn comes.")
-    total = store.read_record(run).total_steps
-    with tqdm(total=total, unit="step", desc=run.id, dynamic_ncols=True) as bar:
-        return train_run(run, lambda line: _move_bar(bar, line))
-
-
-def _move_bar(bar: Any, line: dict[str, Any]) -> None:
-    bar.update(line["step"] - bar.n)
-    if line["kind"] == "epoch":
-        bar.write(_describe_epoch(line))
-    else:
-        bar.set_postfix(loss=f"{line['train_loss']:.4f}", refresh=False)
-
-
-def _print_epoch(line: dict[str, Any]) -> None:
-    if line["kind"] == "epoch":
-        typer.echo(_describe_epoch(line))
-
-
-def _describe_epoch(line: dict[str, Any]) -> str:
-    text = f"epoch {line['epoch']:g}: training loss {line['train_loss']:.4f}, accuracy {line['train_accuracy']:.2%}"
-    if line["validation_loss"] is not None:
-        text += f"; validation loss {line['validation_loss']:.4f}, accuracy {line['validation_accuracy']:.2%}"
-    return f"{text}; {line['images_per_second']:,.0f} images/s"
-
-
-def _describe_result(record: RunRecord) -> str:
-    from core.evaluation.metrics import wilson_interval
-
-    correct, total = record.test_correct or 0, record.test_total or 0
-    low, high = wilson_interval(correct, total)
-    return (
-        f"{record.id}: test accuracy {correct / total:.2%} ({correct:,} of {total:,}; 95 % interval {low:.2%} to "
-        f"{high:.2%}), {record.parameters:,} parameters, {record.train_seconds:.1f} s of training."
-    )
+        for group in groups:
+            typer.echo(describe_size(group))
+    if was_broken_off:
+        raise typer.Exit(130)
 
 
 @app.command()
@@ -244,7 +208,7 @@ def evaluate(reference: RunArgument, as_json: Json = False) -> None:
     if as_json:
         _print_json(report)
     else:
-        typer.echo(_describe_result(store.read_record(run)))
+        typer.echo(describe_result(store.read_record(run)))
 
 
 @app.command()
@@ -278,7 +242,7 @@ def runs(as_json: Json = False) -> None:
     """List the runs, newest first."""
     entries = store.list_runs()
     if as_json:
-        _print_json([_summarize(entry) for entry in entries])
+        _print_json([summarize_run(entry) for entry in entries])
         return
     if not entries:
         typer.echo("There are no runs yet; `python -m core train --recipe sprint` makes one.")
@@ -291,32 +255,66 @@ def runs(as_json: Json = False) -> None:
         typer.echo(f"{entry.run.id}  {entry.state:9}  test {accuracy:7}  {record.dataset}  {record.name}".rstrip())
 
 
-def _summarize(entry: RunEntry) -> dict[str, Any]:
-    """Return what --json says of a run."""
-    if entry.record is None:
-        return {"run": entry.run.id, "status": "unreadable", "problem": entry.problem}
-    record = entry.record
-    tested = record.test_total is not None and record.test_total > 0
-    return {
-        "run": record.id,
-        "name": record.name,
-        "recipe": record.recipe,
-        "model": record.model,
-        "dataset": record.dataset,
-        "status": entry.state,
-        "error": record.error,
-        "created": record.created,
-        "seed": record.seed,
-        "step": record.step,
-        "total_steps": record.total_steps,
-        "parameters": record.parameters,
-        "train_seconds": record.train_seconds,
-        "validation_accuracy": record.validation_accuracy,
-        "test_accuracy": (record.test_correct or 0) / (record.test_total or 1) if tested else None,
-        "test_correct": record.test_correct,
-        "test_total": record.test_total,
-        "pretrained": entry.run.pretrained,
-    }
+@app.command()
+def report(
+    reference: RunArgument,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="File or folder to write to; without it, RUN.html right here.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write all of a run into one HTML file that needs no network."""
+    from core.report_page.build import save_report_page
+
+    run = store.find_run(reference)
+    file = Path() if output is None else output
+    if file.is_dir():
+        file /= f"{run.id}.html"
+    size = save_report_page(run, file)
+    if as_json:
+        _print_json({"run": run.id, "file": str(file), "bytes": size})
+    else:
+        typer.echo(f"{file}: the report of {run.id}, {size / 1e6:.1f} MB.")
+
+
+@app.command()
+def compare(first: RunArgument, second: RunArgument, as_json: Json = False) -> None:
+    """Say which of two runs is better on the same test digits, and whether that could be chance."""
+    from core.evaluation.compare import compare as compare_answers
+    from core.evaluation.compare import describe
+    from core.evaluation.report import load_predictions
+
+    runs = [store.find_run(reference) for reference in (first, second)]
+    found = compare_answers(*(load_predictions(run) for run in runs))
+    words = describe(found, *(run.id for run in runs))
+    low, high = found.compute_interval()
+    if as_json:
+        names = {"first": runs[0].id, "second": runs[1].id}
+        figures = {"total": found.total, "difference": found.difference, "interval": [low, high], "words": words}
+        _print_json({**names, **vars(found), **figures})
+        return
+    typer.echo(words)
+    typer.echo(
+        f"{found.only_first:,} digits are read right by the first alone, {found.only_second:,} by the second alone, "
+        f"{found.both_right:,} by both, {found.both_wrong:,} by neither. Difference of the accuracies: "
+        f"{100 * found.difference:+.2f} percentage points (95 % interval {100 * low:+.2f} to {100 * high:+.2f})."
+    )
+
+
+@app.command()
+def ensemble(
+    references: Annotated[list[str], typer.Argument(metavar="RUN RUN…", help="Two runs or more on the same digits.")],
+    name: Annotated[str, typer.Option(help="A name of your own for the ensemble.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Average what runs say, and keep the result as a run. Choose them by validation, not by the test digits."""
+    from core.evaluation.ensemble import create_ensemble
+
+    run = create_ensemble([store.find_run(reference) for reference in references], name)
+    if as_json:
+        _print_json(summarize_run(store.read_entry(run)))
+    else:
+        typer.echo(describe_result(store.read_record(run)))
 
 
 @benchmarks.command("pages")

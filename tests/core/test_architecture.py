@@ -14,18 +14,20 @@ LAYERS = [
     {"core.errors", "core.paths", "core.files", "core.processes"},
     {"core.data.catalog", "core.models.catalog"},
     {"core.config"},
-    {"core.recipes", "core.runs", "core.evaluation.metrics", "core.charts"},
+    {"core.recipes", "core.runs", "core.evaluation.metrics"},
     {"core.data"},
     {"core.models"},
     {"core.training"},
     {"core.evaluation"},
+    {"core.charts"},
     {"core.train"},
+    {"core.report_page"},
     {"core.benchmarks"},
-    {"core.cli"},
+    {"core.cli", "core.cli_train"},
     {"core.__main__"},
     {"dashboard"},
 ]
-LIGHT = ("core.config", "core.recipes", "core.runs.store", "core.runs.jobs", "core.runs.measured", "core.cli")
+LIGHT = ("core.config", "core.recipes", "core.runs.store", "core.runs.jobs", "core.runs.groups", "core.cli")
 
 
 def layer_of(module: str) -> int:

@@ -1,8 +1,10 @@
 """The command line as scripts use it: real processes, their output and their exit status."""
 
 import json
+import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from PIL import Image, ImageDraw
 
 from core.data.datasets import load
 from core.recipes import RECIPES
+from core.runs import store
 
 SMALL = ["--set", "dataset=sklearn-digits", "--set", "epochs=3", "--set", "learning_rate=0.002"]
 
@@ -89,6 +92,68 @@ def test_the_whole_life_of_a_run(tmp_path):
 
 
 @pytest.mark.usefixtures("home")
+def test_seeds_and_sizes_are_trained_in_one_go():
+    result = read_core("train", "--recipe", "mlp", *SMALL, "--seeds", "2", "--sizes", "300,600", "--name", "batch")
+    runs = result["runs"]
+    assert [(run["seed"], run["name"], run["status"]) for run in runs] == [
+        (seed, "batch", "completed") for seed in (0, 1, 0, 1)
+    ]
+    assert len({run["total_steps"] for run in runs}) == 1
+    accuracies = [run["test_accuracy"] for run in runs]
+    assert [(group["train_size"], group["n"]) for group in result["groups"]] == [(300, 2), (600, 2)]
+    for group, pair in zip(result["groups"], (accuracies[:2], accuracies[2:]), strict=True):
+        assert group["mean"] == pytest.approx(np.mean(pair))
+        assert group["sd"] == pytest.approx(np.std(pair, ddof=1))
+    assert [run["run"] for run in read_core("runs")] == [run["run"] for run in sorted(runs, key=_key, reverse=True)]
+
+
+def _key(run):
+    return run["run"]
+
+
+@pytest.mark.usefixtures("home")
+def test_a_batch_says_each_result_and_their_mean():
+    text = run_core("train", "--recipe", "mlp", *SMALL, "--seeds", "2", "--set", "seed=3").stdout
+    assert "Run 1 of 2: seed 3, 1,318 training digits." in text
+    assert "Run 2 of 2: seed 4" in text
+    assert text.count("95 % interval") == 2
+    accuracies = [run["test_accuracy"] for run in read_core("runs")]
+    mean, sd = np.mean(accuracies), np.std(accuracies, ddof=1)
+    assert f"1,318 training digits: test accuracy {mean:.2%} ± {sd:.2%} over 2 seeds." in text
+
+
+def start_core(*arguments):
+    return subprocess.Popen(
+        [sys.executable, "-m", "core", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+@pytest.mark.usefixtures("home")
+def test_ctrl_c_keeps_what_a_batch_has_done():
+    quick = ["--set", "dataset=sklearn-digits", "--set", "epochs=400", "--set", "threads=1"]
+    with start_core("train", "--recipe", "mlp", *quick, "--seeds", "100", "--json") as process:
+        end = time.monotonic() + 60
+        while not any(entry.state == "running" and entry.record.step > 0 for entry in store.list_runs()):
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+    result = json.loads(output)
+    assert 1 <= len(result["runs"]) < 100
+    assert result["runs"][-1]["status"] == "stopped"
+    assert [run["run"] for run in read_core("runs")] == [run["run"] for run in result["runs"][::-1]]
+
+
+@pytest.mark.usefixtures("home")
+def test_a_run_that_fails_ends_the_batch_with_its_sentence():
+    result = run_core("train", "--recipe", "mlp", "--seeds", "3", "--json")  # MNIST is not here, nor a network
+    assert_refused(result, "set DIGITS_MIRROR", status=1)
+    assert [run["status"] for run in read_core("runs")] == ["failed"]
+
+
+@pytest.mark.usefixtures("home")
 def test_several_digits_are_read_left_to_right(finished_run, tmp_path):
     data = load("sklearn-digits")
     sheet = Image.new("L", (400, 120), 255)
@@ -119,6 +184,11 @@ def test_a_picture_without_ink_has_no_digit(finished_run, tmp_path):
         (["train", "--set", "learning_rate=fast", "--set", "epochs=-1"], "loop.epochs is -1"),
         (["train", "--resume", "latest", "--recipe", "mlp"], "leave out --recipe"),
         (["train", "--resume", "latest"], "There is no run yet"),
+        (["train", "--resume", "latest", "--seeds", "2"], "leave out --recipe, --set, --name, --seeds and --sizes"),
+        (["train", "--resume", "latest", "--sizes", "100"], "leave out --recipe"),
+        (["train", "--seeds", "0"], "number of seeds is 0; it must be from 1 to 100"),
+        (["train", "--sizes", "1000,all"], "--sizes 1000,all holds 'all'"),
+        (["train", "--sizes", "5,70000"], "data.train_size is 5; it must be at least 10."),
         (["evaluate", "nothing"], "There is no run 'nothing'"),
         (["evaluate", "../../etc"], "There is no run '../../etc'"),
         (["predict", "nothing", "x.png"], "There is no run 'nothing'"),

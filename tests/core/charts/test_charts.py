@@ -214,14 +214,28 @@ def test_confidence_histogram_keeps_right_and_wrong_apart():
     confidence = np.array([0.55, 0.95, 1.0, 1.0, 0.65])
     figure = plot_confidence_histogram(confidence, np.array([False, True, True, True, False]), n_bins=10)
     right, wrong = figure.data
-    assert_array_equal(right.y, [0] * 9 + [3])
-    assert_array_equal(wrong.y, [0] * 5 + [1, 1] + [0] * 3)
+    # Bins without digits have no bar, so nothing but digits can be clicked.
+    assert_allclose(right.x, [0.95])
+    assert_array_equal(right.y, [3])
+    assert_allclose(wrong.x, [0.55, 0.65])
+    assert_array_equal(wrong.y, [1, 1])
+    assert [row[:4] for row in right.customdata] == [[9, 0.95, 1.0, True]]
+    assert [row[:4] for row in wrong.customdata] == [[15, 0.55, 0.55, False], [16, 0.65, 0.65, False]]
     assert right.marker.color != wrong.marker.color
     assert right.marker.pattern.shape != wrong.marker.pattern.shape
     assert [note.text for note in figure.layout.annotations] == ["3 right", "2 wrong"]
     assert alt_of(figure).endswith("5 predictions: 3 right (median 100.00 %) and 2 wrong (median 60.00 %).")
     with pytest.raises(ShapeError):
         plot_confidence_histogram(confidence, np.array([True]))
+
+
+def test_confidence_histogram_can_give_each_nine_equal_room():
+    confidence = np.array([0.2, 0.5, 0.95, 0.995, 0.99995, 1.0])
+    right, wrong = plot_confidence_histogram(confidence, confidence > 0.3, stretched=True).data
+    assert_allclose(right.x, [0.25, 1.25, 2.25, 4.25, 4.75])
+    assert_array_equal(right.y, [1, 1, 1, 1, 1])
+    assert_allclose(wrong.x, [0.25])
+    assert right.customdata[1][4] == "90.00 % to 96.84 %"
 
 
 def test_confidence_histogram_of_a_perfect_classifier():
