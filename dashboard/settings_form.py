@@ -9,6 +9,8 @@ import streamlit as st
 from core.config import get_value, list_fields
 from core.errors import ConfigError
 from core.models.catalog import get_model_spec
+from core.recipes import get_recipe
+from dashboard import loaders
 
 if TYPE_CHECKING:
     from core.config import FieldInfo, TrainConfig
@@ -24,10 +26,17 @@ PARTS = {
     "runtime": "Runtime",
 }
 COLUMNS = 3
+# The widget that chooses the recipe.
+RECIPE = "recipe"
 _FIELDS = {field.path: field for field in list_fields()}
 # Widgets forget what they hold when they leave the screen, so the changes are kept apart from them:
 # recipe -> path -> value, for the values that differ from the recipe's.
 _CHANGES = "changes_to_recipes"
+
+
+def build_base(recipe: str) -> TrainConfig:
+    """Return a recipe's settings on the digits that are here."""
+    return get_recipe(recipe).config.with_settings({"dataset": loaders.choose_dataset()})
 
 
 def get_widget_key(recipe: str, path: str) -> str:
@@ -51,7 +60,7 @@ def check_settings(base: TrainConfig, recipe: str) -> tuple[TrainConfig | None, 
     try:
         return base.with_settings(read_changes(recipe)), []
     except ConfigError as error:
-        return None, [_say_in_words(problem) for problem in error.problems]
+        return None, [say_in_words(problem) for problem in error.problems]
 
 
 def describe_changes(base: TrainConfig, recipe: str) -> str:
@@ -161,7 +170,7 @@ def _write(field: FieldInfo, value: Any) -> str:
     return str(value) if field.kind == "choice" else f"{value:.10g}"
 
 
-def _say_in_words(problem: str) -> str:
+def say_in_words(problem: str) -> str:
     """Call settings what the widgets call them: 'Optimiser: Learning rate', not 'optimizer.learning_rate'."""
     for path, field in sorted(_FIELDS.items(), key=lambda item: -len(item[0])):
         problem = problem.replace(path, f"{PARTS[field.part]}: {field.label}")

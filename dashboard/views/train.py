@@ -6,24 +6,31 @@ from core.errors import CoreError
 from core.recipes import RECIPES, get_recipe
 from core.runs import jobs, store
 from core.runs.measured import compute_measured
-from dashboard import loaders, state
+from dashboard import batch_form, duplicate, state
 from dashboard.curves import name_run
 from dashboard.layout import escape, render_header
 from dashboard.live import render_live
 from dashboard.notice import render_dataset_notice
 from dashboard.plan import render_plan
-from dashboard.settings_form import check_settings, describe_changes, render_settings, reset_changes
+from dashboard.settings_form import (
+    RECIPE,
+    build_base,
+    check_settings,
+    describe_changes,
+    render_settings,
+    reset_changes,
+)
 
 ACTIVE = ("queued", "running")
 # Widgets of this page: they are in the session's state from the second run of the page on.
-NAME, RECIPE = "run_name", "recipe"
+NAME = "run_name"
 SHOWN, RUN_FIRST, REQUESTED, START_PROBLEM = "shown_run", "run_above_form", "start_requested", "start_problem"
 
 
 def open_page(entries):
-    """On arrival, show the run in the address, else one that trains."""
+    """On arrival, show the run in the address, else one that trains; settings brought from a run come first."""
     is_linked = "run" in st.query_params
-    st.session_state[RUN_FIRST] = is_linked
+    st.session_state[RUN_FIRST] = is_linked and not duplicate.is_filled()
     st.session_state[SHOWN] = None
     active = next((entry for entry in entries if entry.state in ACTIVE), None)
     if active and not is_linked:
@@ -33,7 +40,7 @@ def open_page(entries):
 def is_run_first(entry, just_opened):
     """Whether the run stands above the form: while it trains or was just chosen, and then until a person moves on."""
     was_chosen = not just_opened and st.session_state[SHOWN] != entry.run.id
-    st.session_state[RUN_FIRST] |= was_chosen or entry.state in ACTIVE
+    st.session_state[RUN_FIRST] |= was_chosen or (entry.state in ACTIVE and not duplicate.is_filled())
     st.session_state[SHOWN] = entry.run.id
     return st.session_state[RUN_FIRST]
 
@@ -41,11 +48,6 @@ def is_run_first(entry, just_opened):
 def show_form_first():
     """Bring the form up again; a button's callback."""
     st.session_state[RUN_FIRST] = False
-
-
-def build_base(name):
-    """Return a recipe's settings on the digits that are here."""
-    return get_recipe(name).config.with_settings({"dataset": loaders.choose_dataset()})
 
 
 def request_start():
@@ -57,18 +59,38 @@ def request_start():
 
 
 def start_requested():
-    """Start the run that was asked for, if any, and make it the one that is shown."""
+    """Start the runs that were asked for, if any, and show the first of them."""
     name = st.session_state.pop(REQUESTED, None)
     config, _ = check_settings(build_base(name), name) if name else (None, [])
     if config is None:
         return
+    configs, _ = batch_form.check_batch(config)
+    first = None
     try:
-        run = jobs.start_run(config, name, st.session_state[NAME])
+        with st.spinner("Starting …"):
+            for one in configs:
+                run = jobs.start_run(one, name, st.session_state[NAME])
+                first = first or run
     except CoreError as error:
         st.session_state[START_PROBLEM] = str(error)
-        return
-    st.session_state[NAME] = ""
-    state.choose_run(run)
+    if first:
+        st.session_state[NAME] = ""
+        batch_form.reset_batch()
+        duplicate.forget_origin()
+        state.choose_run(first)
+
+
+def reset_form(base, name):
+    """Go back to the recipe as it is; a button's callback."""
+    reset_changes(base, name)
+    duplicate.forget_origin()
+
+
+def render_waiting(entry, entries):
+    """Say how many runs wait besides the one that is shown."""
+    waiting = sum(other.state == "queued" and other.run != entry.run for other in entries)
+    if waiting:
+        st.caption("1 more run waits for its turn." if waiting == 1 else f"{waiting} more runs wait for their turn.")
 
 
 def describe_recipe(recipe, entries):
@@ -86,16 +108,21 @@ def describe_recipe(recipe, entries):
 
 def render_form(entries, *, is_live):
     """Draw the choice of a recipe with Start, what would be trained, and all settings beneath."""
-    choice, naming, starting = st.columns([4, 3, 1], vertical_alignment="bottom")
+    choice, naming, several, starting = st.columns([7, 5, 3, 3], vertical_alignment="bottom")
     with choice:
         name = st.selectbox("Recipe", [r.name for r in RECIPES], key=RECIPE, persist_state="session")
     base = build_base(name)
     config, problems = check_settings(base, name)
+    with several:
+        batch_form.render_batch_form(config)
+    configs = []
+    if config:
+        configs, problems = batch_form.check_batch(config)
     with naming:
         st.text_input("Name", key=NAME, max_chars=80, placeholder="a name of your own, or none")
     with starting:
         st.button(
-            "Start",
+            f"Start {len(configs)} runs" if len(configs) > 1 else "Start",
             type="primary",
             key="start",
             width="stretch",
@@ -103,6 +130,9 @@ def render_form(entries, *, is_live):
             on_click=request_start,
         )
     st.caption(describe_recipe(get_recipe(name), entries))
+    duplicate.render_origin()
+    if configs and batch_form.is_batch():
+        st.markdown(batch_form.describe_batch(configs))
     if START_PROBLEM in st.session_state:
         st.error(st.session_state.pop(START_PROBLEM))
     if problems:
@@ -111,7 +141,7 @@ def render_form(entries, *, is_live):
     if changes:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"Changed: {changes}", width="content")
-            st.button("Reset to the recipe", key="reset", type="tertiary", on_click=reset_changes, args=(base, name))
+            st.button("Reset to the recipe", key="reset", type="tertiary", on_click=reset_form, args=(base, name))
     plan = st.container()
     with st.expander("Settings", key="settings"):
         render_settings(base, name)
@@ -132,6 +162,7 @@ except CoreError as error:
     st.error(str(error))
     st.stop()
 just_opened = NAME not in st.session_state
+duplicate.fill_from_address(just_opened=just_opened)
 if just_opened:
     open_page(entries)
 with choice, st.container(horizontal=True, vertical_alignment="bottom"):
@@ -146,6 +177,7 @@ if entry is not None:
     with run_place:
         if not run_first:
             st.subheader(escape(name_run(entry.record)), anchor=False, divider="gray")
+        render_waiting(entry, entries)
         render_live(entry.run, entries)
 with form_place:
     if run_first:

@@ -243,3 +243,129 @@ def test_a_run_that_learnt_nothing_is_said_to(finished_run):
     assert "It has learnt next to nothing" in read_text(open_page(run=finished_run.id))
     store.update_record(finished_run, test_correct=341)
     assert "learnt next to nothing" not in read_text(open_page(run=finished_run.id))
+
+
+def choose_small(at):
+    """Set the form to a recipe that is trained on the bundled digits within a second."""
+    at.selectbox(key="recipe").set_value("mlp")
+    run_again(at)
+    at.selectbox(key=get_widget_key("mlp", "data.dataset")).set_value("sklearn-digits")
+    run_again(at)
+    at.number_input(key=get_widget_key("mlp", "loop.epochs")).set_value(1.0)
+    return run_again(at)
+
+
+def choose_batch(at, seeds, sizes):
+    at.number_input(key="batch_seeds").set_value(seeds)
+    at.session_state["batch_sizes"] = sizes  # a new option is typed in the browser
+    return run_again(at)
+
+
+def test_several_seeds_and_sizes_are_started_in_one_go(mnist_home):
+    at = choose_small(open_page())
+    assert at.button(key="start").label == "Start"
+    at.text_input(key="run_name").set_value("batch")
+    choose_batch(at, 2, ["200", "1,000"])
+    assert at.button(key="start").label == "Start 4 runs"
+    assert "4 runs: seeds 0 to 1, each on 200 and 1,000 digits for 11 steps." in read_text(at)
+    press(at, "start")
+    entries = store.list_runs()
+    configs = [store.read_config(entry.run) for entry in entries]
+    found = {(config.train_size, config.runtime.seed, config.total_steps) for config in configs}
+    assert found == {(size, seed, 11) for size in (200, 1000) for seed in (0, 1)}
+    assert {entry.record.name for entry in entries} == {"batch"}
+    first = min(entries, key=lambda entry: entry.record.launched)
+    assert at.query_params["run"] == first.run.id
+    assert (store.read_config(first.run).train_size, first.record.seed) == (200, 0)
+    assert at.button(key="start").label == "Start"
+    wait_for(lambda: all(entry.state == "completed" for entry in store.list_runs()))
+    assert "for their turn" not in read_text(run_again(at))
+
+
+def test_the_runs_that_wait_are_counted(mnist_home, runs_in_every_state):
+    running = runs_in_every_state["running"]
+    assert "1 more run waits for its turn." in read_text(open_page(run=running.id))
+    queued = runs_in_every_state["queued"]
+    assert "for its turn." not in "".join(caption.value for caption in open_page(run=queued.id).caption)
+
+
+@pytest.mark.parametrize(
+    ("seeds", "sizes", "sentence"),
+    [
+        (51, [], "These are 51 runs; at most 50 are started at once"),
+        (17, ["100", "200", "500"], "These are 51 runs"),
+        (1, ["many"], "Training-set size 'many' is no whole number."),
+        (1, ["5"], "Data: Train size is 5; it must be at least 10."),
+    ],
+)
+def test_a_batch_that_does_not_do_is_explained_and_not_started(mnist_home, seeds, sizes, sentence):
+    at = choose_batch(choose_small(open_page()), seeds, sizes)
+    assert sentence in read_text(at)
+    assert at.button(key="start").disabled
+    assert store.list_runs() == []
+
+
+def change_config(run, **settings):
+    config = store.read_config(run).with_settings(settings)
+    (run.path / "config.json").write_text(config.model_dump_json())
+    return config
+
+
+def test_a_run_is_duplicated_into_the_form(mnist_home, trained_small):
+    run = copy_run(trained_small, mnist_home)
+    config = change_config(run, seed=7, epochs=9, rotate=5)
+    at = open_page(**{"from": run.id})
+    assert at.selectbox(key="recipe").value == "mlp"
+    assert f"Settings of {name_run(store.read_record(run))}." in read_text(at)
+    assert at.number_input(key=get_widget_key("mlp", "loop.epochs")).value == 9
+    assert at.number_input(key=get_widget_key("mlp", "runtime.seed")).value == 7
+    assert at.subheader[0].value == name_run(store.read_record(run)), "the form comes first"
+    at.number_input(key=get_widget_key("mlp", "runtime.seed")).set_value(8)
+    run_again(at)
+    assert at.number_input(key=get_widget_key("mlp", "runtime.seed")).value == 8, "it is filled in once"
+    press(at, "start")
+    new = store.find_run(
+        at.query_params["run"][0] if isinstance(at.query_params["run"], list) else at.query_params["run"]
+    )
+    assert new != run
+    assert store.read_config(new) == config.with_settings({"seed": 8})
+    assert "from" not in at.query_params
+    assert "Settings of" not in read_text(at)
+    wait_for(lambda: read_state(new) == "completed")
+
+
+def test_the_form_comes_first_even_while_a_run_trains(mnist_home, runs_in_every_state):
+    at = open_page(**{"from": runs_in_every_state["completed"].id})
+    assert at.subheader[0].value != "New run"
+
+
+def test_reset_forgets_where_the_settings_came_from(mnist_home, trained_small):
+    run = copy_run(trained_small, mnist_home)
+    at = press(open_page(**{"from": run.id}), "reset")
+    assert "Settings of" not in read_text(at)
+    assert "from" not in at.query_params
+
+
+def test_a_recipe_that_is_gone_gives_way_to_one_of_the_same_network(mnist_home, trained_small):
+    run = copy_run(trained_small, mnist_home, recipe="of-last-year")
+    config = change_config(run, model="compact-6k", epochs=2)
+    at = open_page(**{"from": run.id})
+    assert at.selectbox(key="recipe").value == "compact-6k"
+    press(at, "start")
+    [new] = [entry for entry in store.list_runs() if entry.run != run and not entry.run.pretrained]
+    assert store.read_config(new.run) == config
+    jobs.stop_run(new.run)
+    wait_for(lambda: read_state(new.run) in ("stopped", "completed"))
+
+
+def test_settings_that_cannot_be_read_are_one_sentence(mnist_home, trained_small):
+    run = copy_run(trained_small, mnist_home)
+    (run.path / "config.json").write_text("{")
+    [error] = open_page(**{"from": run.id}).error
+    assert error.value.startswith("The settings could not be brought here.")
+    assert "config.json cannot be read" in error.value
+    store.update_record(run, members=["a", "b"])
+    [error] = open_page(**{"from": run.id}).error
+    assert "is an ensemble and has no settings of its own" in error.value
+    [error] = open_page(**{"from": "nothing"}).error
+    assert "There is no run 'nothing'" in error.value
