@@ -62,6 +62,7 @@ def render_live_chart(
     smoothing: float = 0.0,
     baseline: tuple[float, str] | None = None,
     empty: str = "Waiting for the first numbers.",
+    max_points: int = MAX_POINTS,
 ) -> None:
     """Draw the lines; called again with more points and the same key, the same canvas goes on growing.
 
@@ -80,6 +81,7 @@ def render_live_chart(
         smoothing: weight of the past in a moving average, 0 (none) to below 1; the raw line stays, faint, beneath it.
         baseline: a value to compare with and what it is; drawn as a level line.
         empty: the sentence shown while there is no point.
+        max_points: drawn of each line, 4 or more; its spikes stay.
 
     Raises:
         ShapeError: if a series has not as many x as y.
@@ -87,7 +89,7 @@ def render_live_chart(
     _mount(
         key=key,
         data={
-            "series": [_pack(line, smoothing) for line in series],
+            "series": [_pack(line, smoothing, max_points) for line in series],
             "points": sum(len(line.x) for line in series),
             "alt": alt,
             "height": height,
@@ -141,12 +143,12 @@ def compute_thinned(y: NDArray[np.float64], limit: int = MAX_POINTS) -> NDArray[
     return np.unique(np.concatenate([[0], low, high, [n - 1]]))
 
 
-def _pack(line: Series, smoothing: float) -> dict[str, Any]:
+def _pack(line: Series, smoothing: float, max_points: int) -> dict[str, Any]:
     if len(line.x) != len(line.y):
         raise ShapeError(f"The line '{line.name}' has {len(line.x)} x and {len(line.y)} y; it needs as many of each.")
     y = np.array(line.y, dtype=np.float64)  # None becomes nan
     y[~np.isfinite(y)] = np.nan
-    kept = compute_thinned(y)
+    kept = compute_thinned(y, max_points)
     smooth = compute_smoothed(y, smoothing)[kept] if smoothing > 0 and not line.markers else None
     return {
         "name": line.name,

@@ -90,7 +90,9 @@ def render_runs(was_active):
     for entry in entries[:MOST_RUNS]:
         render_run(entry)
     if len(entries) > MOST_RUNS:
-        st.caption(f"And {len(entries) - MOST_RUNS:,} older ones, which every other page lets you choose.")
+        st.page_link(
+            "views/runs.py", label=f":blue[And {len(entries) - MOST_RUNS:,} older ones: all runs, side by side]"
+        )
     if was_active and not is_active(entries):
         st.rerun()
 

@@ -91,7 +91,8 @@ def test_newest_runs_come_first_and_older_ones_are_counted(home, trained_small):
     at = open_home()
     links = [name for name in list_links(at) if name.startswith("number")]
     assert links == [f"number {n}" for n in range(9, 1, -1)]
-    assert any(caption.value.startswith("And 2 older ones") for caption in at.caption)
+    [older] = [one.proto for one in at.get("page_link") if "And 2 older ones" in one.proto.label]
+    assert older.page == "runs"
 
 
 def test_a_name_is_shown_as_it_was_written(finished_run):
