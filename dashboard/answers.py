@@ -1,14 +1,13 @@
-"""What a run says of the test digits: which ones to show, hardest first, their sheet, and the one that is chosen."""
+"""What a run says of digits: their captions and sheet, the one that is open, and the way to the next."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.evaluation import metrics
 from dashboard.gallery import Caption, render_sheet
 
 if TYPE_CHECKING:
@@ -21,40 +20,6 @@ if TYPE_CHECKING:
 
 # In the address, so that a link opens the same digit.
 CHOSEN_DIGIT = "digit"
-
-
-def find_digits(
-    answers: Predictions,
-    *,
-    by: Literal["loss", "confidence"] = "loss",
-    right: bool | None = None,
-    true: int | None = None,
-    predicted: int | None = None,
-    confidence: tuple[float, float] = (0.0, 1.0),
-) -> NDArray[np.int64]:
-    """Return the indices of the digits that pass every filter given, hardest first.
-
-    Args:
-        answers: of a run.
-        by: "loss" puts the least probable true digits first, "confidence" the most confident wrong answers.
-        right: only those read right, or only those misread.
-        true: only this true digit, 0..9.
-        predicted: only those read as this digit, 0..9.
-        confidence: lowest and highest probability of the answer, fractions, both included.
-    """
-    order = metrics.hardest_first(answers.probabilities, answers.labels, by)
-    labels, predictions = answers.labels[order], answers.predictions[order]
-    keep = np.ones(len(order), dtype=bool)
-    if right is not None:
-        keep &= (labels == predictions) == right
-    if true is not None:
-        keep &= labels == true
-    if predicted is not None:
-        keep &= predictions == predicted
-    if confidence != (0.0, 1.0):
-        sureness = answers.probabilities[order].max(axis=1)
-        keep &= (sureness >= confidence[0]) & (sureness <= confidence[1])
-    return order[keep]
 
 
 def build_captions(answers: Predictions, indices: NDArray[np.int64]) -> list[Caption]:
@@ -74,8 +39,8 @@ def render_answers(
     key: str,
     label: str,
     empty: str,
-) -> int | None:
-    """Draw the sheet of these digits, the chosen one outlined, and return the one clicked just now.
+) -> None:
+    """Draw the sheet of these digits, the chosen one outlined; a click is in the session state, by the key.
 
     Args:
         data: the digits; None draws a table in place of the pictures.
@@ -89,10 +54,11 @@ def render_answers(
     if data is not None:
         selected = read_chosen_digit(len(answers.labels))
         images = data.test.images[indices]
-        return render_sheet(images, captions, key=key, selected=selected, label=label, empty=empty)
+        render_sheet(images, captions, key=key, selected=selected, label=label, empty=empty)
+        return
     if not captions:
         st.caption(empty)
-        return None
+        return
     table = pd.DataFrame(
         {
             "Number": [caption.index for caption in captions],
@@ -103,7 +69,6 @@ def render_answers(
     )
     percent = {"Probability": st.column_config.NumberColumn(format="percent")}
     st.dataframe(table, hide_index=True, column_config=percent, alt=label)
-    return None
 
 
 def read_chosen_digit(total: int) -> int | None:

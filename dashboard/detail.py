@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from core.data.datasets import DigitData
+    from core.evaluation.predictions import Predictions
     from core.runs.store import Run, RunEntry
 
 PICTURE_SCALE = 6
@@ -37,7 +38,13 @@ _PIXEL_STYLE = """
 
 
 def render_detail(
-    digits: DigitData, split: Literal["train", "test"], index: int, *, key: str, run: Run | None = None
+    digits: DigitData,
+    split: Literal["train", "test"],
+    index: int,
+    *,
+    key: str,
+    run: Run | None = None,
+    answers: Predictions | None = None,
 ) -> None:
     """Draw everything there is to know of one digit.
 
@@ -47,13 +54,16 @@ def render_detail(
         index: of the digit in that part, from 0.
         key: unique on the page.
         run: whose answer to show first; it must be evaluated on these digits, and counts for the test part alone.
+        answers: of that run to the test part; None takes the stored ones.
 
     Raises:
         RunError: if the run's predictions cannot be read.
     """
     part = digits.test if split == "test" else digits.train
     image, label = part.images[index], int(part.labels[index])
-    probabilities = loaders.load_predictions(run).probabilities[index] if run and split == "test" else None
+    probabilities = None
+    if run and split == "test":
+        probabilities = (answers or loaders.load_predictions(run)).probabilities[index]
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         alt = f"The digit as a network sees it: 28 by 28 pixels, white on black, labelled {label}"
         render_picture(image, PICTURE_SCALE, alt=alt)

@@ -18,7 +18,7 @@ _mount = st.components.v2.component(
     "digits.sheet",
     html='<div class="sheet"></div>',
     css=(_FRONT_END / "palette.css").read_text("utf-8") + (_FRONT_END / "sheet.css").read_text("utf-8"),
-    js=(_FRONT_END / "sheet.js").read_text("utf-8"),
+    js=(_FRONT_END / "ink.js").read_text("utf-8") + (_FRONT_END / "sheet.js").read_text("utf-8"),
 )
 
 

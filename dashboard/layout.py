@@ -20,6 +20,11 @@ _STYLE = """
 [data-testid="stMainBlockContainer"] h1 { font-size: 1.7rem; padding: 0; }
 [data-testid="stMetricValue"] { font-size: 1.5rem; }
 [data-testid="stButtonGroup"] [role="toolbar"] { flex-wrap: wrap; }
+/* A chip is read out as 'Remove the filter: true 4' and looks like '× true 4'. */
+[class*="st-key-remove_"] button { min-height: 2rem; padding: 0 0.6rem; border-radius: 1rem; }
+[class*="st-key-remove_"] p { font-size: 0; }
+[class*="st-key-remove_"] em { font-size: 0.9rem; font-style: normal; }
+[class*="st-key-remove_"] em::before { content: "× "; content: "× " / ""; }
 @media (max-width: 640px) {
   [data-testid="stMainBlockContainer"] { padding-left: 1rem; padding-right: 1rem; }
   /* On a phone a container with this key, the detail of a digit, lies over the foot of the sheet it was chosen from. */

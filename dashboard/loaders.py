@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from core import paths
 from core.data import datasets
 from core.data.datasets import DigitData
-from core.data.statistics import compute_class_images, compute_ink
+from core.data.statistics import compute_class_images, compute_ink, compute_mean_images
+from core.runs import store
 from core.runs.store import Run
 
 if TYPE_CHECKING:
@@ -58,14 +60,35 @@ def load_predictions(run: Run) -> Predictions:
     return _load_predictions(run.path, _modified(run.path / "test.npz"))
 
 
+def load_cell_images(run: Run, data: DigitData) -> NDArray[np.uint8]:
+    """Return the mean picture of the test digits in each cell of the run's confusion matrix, (10, 10, 28, 28).
+
+    Raises:
+        RunError: if it has no test probabilities.
+    """
+    return _load_cell_images(run.path, _modified(run.path / "test.npz"), data)
+
+
+def load_scaled_predictions(run: Run, temperature: float) -> Predictions:
+    """Return the run's test probabilities after temperature scaling. Raises RunError if it has none."""
+    return _load_scaled_predictions(run.path, _modified(run.path / "test.npz"), temperature)
+
+
 def predict_training(run: Run, data: DigitData) -> Predictions:
     """Return what the run says of every training digit; the network reads them all, which takes seconds."""
-    return _predict_training(run.path, _modified(run.path / "model.safetensors"), data)
+    return _predict_training(run.path, _stamp_weights(run), data)
 
 
 def load_classifier(run: Run) -> Classifier:
     """Return the run's network, ready to predict. Imports PyTorch. Raises CoreError if it has none."""
-    return _load_classifier(run.path, _modified(run.path / "model.safetensors"))
+    return _load_classifier(run.path, _stamp_weights(run))
+
+
+def _stamp_weights(run: Run) -> tuple[int, ...]:
+    """Return when the weights that a run predicts with last changed: its own, and those of an ensemble's members."""
+    roots = (paths.runs_dir(), paths.pretrained_dir())
+    folders = [run.path, *(root / name for name in store.read_record(run).members for root in roots)]
+    return tuple(_modified(folder / "model.safetensors") for folder in folders)
 
 
 def _modified(path: Path) -> int:
@@ -90,8 +113,22 @@ def _load_predictions(path: Path, modified_ns: int) -> Predictions:  # noqa: ARG
     return load_predictions(Run(path))
 
 
+@st.cache_data(max_entries=16, show_spinner=False, hash_funcs=_BY_CHECKSUM)
+def _load_cell_images(path: Path, modified_ns: int, data: DigitData) -> NDArray[np.uint8]:
+    answers = _load_predictions(path, modified_ns)
+    cells = answers.labels * 10 + answers.predictions
+    return compute_mean_images(data.test.images, cells, 100).reshape(10, 10, 28, 28)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _load_scaled_predictions(path: Path, modified_ns: int, temperature: float) -> Predictions:
+    from core.evaluation.calibration import scale
+
+    return scale(_load_predictions(path, modified_ns), temperature)
+
+
 @st.cache_resource(max_entries=4, show_spinner="The network reads all training digits …", hash_funcs=_BY_CHECKSUM)
-def _predict_training(path: Path, modified_ns: int, data: DigitData) -> Predictions:  # noqa: ARG001  (a key)
+def _predict_training(path: Path, modified_ns: tuple[int, ...], data: DigitData) -> Predictions:  # noqa: ARG001  (a key)
     from core.evaluation.predict import predict_probabilities
     from core.evaluation.predictions import Predictions
 
@@ -100,7 +137,7 @@ def _predict_training(path: Path, modified_ns: int, data: DigitData) -> Predicti
 
 
 @st.cache_resource(max_entries=8, show_spinner="Loading the network …")
-def _load_classifier(path: Path, modified_ns: int) -> Classifier:  # noqa: ARG001  (a key)
+def _load_classifier(path: Path, modified_ns: tuple[int, ...]) -> Classifier:  # noqa: ARG001  (a key)
     from core.evaluation.predict import load_classifier
 
     return load_classifier(Run(path))

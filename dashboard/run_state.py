@@ -1,22 +1,73 @@
-"""What a page says of a run that it cannot show in full: what state it is in, why, and what to do next."""
+"""The run that a page shows: its picker and all that is stored of it, or why there is nothing and what to do next."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from core.data import datasets
 from core.data.catalog import get_dataset_spec
 from core.errors import CoreError
+from core.files import read_json
 from core.runs import store
 from dashboard import loaders, state
+from dashboard.layout import render_header
+from dashboard.notice import render_dataset_notice
 
 if TYPE_CHECKING:
     from core.data.datasets import DigitData
+    from core.evaluation.predictions import Predictions
     from core.runs.store import Run, RunEntry, RunRecord
 
 UNDER_WAY = ("queued", "running")
+
+
+def open_run(title: str, purpose: str) -> tuple[RunEntry, dict[str, Any], Predictions, DigitData | None]:
+    """Draw the head of a page on one evaluated run; where there is none to show, say why and end the page.
+
+    Args:
+        title: of the page.
+        purpose: the one line on what it is for.
+
+    Returns:
+        The run, its report, its answers to the test digits, and these digits (None if they are not here).
+    """
+    heading, choice = st.columns([3, 2], vertical_alignment="bottom")
+    with heading:
+        render_header(title, purpose)
+    with choice:
+        entry = state.render_run_picker(accepts=lambda _: True, prefers=state.has_report)
+    render_dataset_notice()
+    if entry is None or entry.record is None or not state.has_report(entry):
+        if entry is None:
+            render_no_runs()
+        else:
+            render_unfinished(entry)
+        st.stop()
+    try:
+        report, answers = loaders.load_report(entry.run), loaders.load_predictions(entry.run)
+        data = load_test_digits(entry.record)
+    except CoreError as error:
+        if _is_report_of_earlier_version(entry.run):
+            st.info("This run's report was written by an earlier version and lacks some of what is shown here.")
+        else:
+            st.error(str(error))
+        render_evaluate_button(entry)
+        st.stop()
+    render_unfinished_note(entry)
+    return entry, report, answers, data
+
+
+def _is_report_of_earlier_version(run: Run) -> bool:
+    from core.evaluation.report import REPORT_VERSION
+
+    try:
+        report = read_json(run.path / "report.json")
+    except CoreError:
+        return False  # damaged, which loading it has said
+    version = report.get("version") if isinstance(report, dict) else None
+    return isinstance(version, int) and version < REPORT_VERSION
 
 
 def render_no_runs() -> None:
@@ -58,7 +109,9 @@ def render_evaluate_button(entry: RunEntry) -> None:
     record = entry.record
     if record is None:
         return
-    label = "Evaluate it" if entry.state == "completed" else "Evaluate it as it is"
+    label = "Evaluate it as it is"
+    if entry.state == "completed":
+        label = "Evaluate it again" if state.has_report(entry) else "Evaluate it"
     if not st.button(label, key="evaluate_run", type="primary"):
         return
     try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.errors import RunNotFoundError
+from core.errors import RunError, RunNotFoundError
 from core.runs import store
 
 if TYPE_CHECKING:
@@ -48,6 +48,15 @@ def describe_entry(entry: RunEntry) -> str:
     return f"{record.name or record.recipe} · {result}{dataset} · {when} · {entry.run.id[-4:]}"
 
 
+def list_runs() -> list[RunEntry]:
+    """Return every run, newest first; where they cannot be listed, say why and end the page."""
+    try:
+        return store.list_runs()
+    except RunError as error:
+        st.error(str(error))
+        st.stop()
+
+
 def render_run_picker(
     *,
     accepts: Callable[[RunEntry], bool],
@@ -67,9 +76,7 @@ def render_run_picker(
         label: above the list.
         entries: all runs, if the page has listed them already.
     """
-    candidates = {
-        entry.run.id: entry for entry in (store.list_runs() if entries is None else entries) if accepts(entry)
-    }
+    candidates = {entry.run.id: entry for entry in (list_runs() if entries is None else entries) if accepts(entry)}
     if not candidates:
         return None
     chosen = st.session_state.get(_PICKER)
@@ -111,5 +118,6 @@ def has_report(entry: RunEntry) -> bool:
 
 
 def has_model(entry: RunEntry) -> bool:
-    """Whether the run has weights to predict with."""
-    return entry.record is not None and (entry.run.path / "model.safetensors").is_file()
+    """Whether the run has weights to predict with; those of an ensemble are its members'."""
+    record = entry.record
+    return record is not None and (bool(record.members) or (entry.run.path / "model.safetensors").is_file())

@@ -60,3 +60,22 @@ def compute_class_images(
         # Rounding can take a pixel that never varies a hair below zero.
         variances[digit] = np.maximum(squares - means[digit] ** 2, 0.0)
     return means, variances
+
+
+def compute_mean_images(images: NDArray[np.uint8], groups: NDArray[np.int64], n_groups: int) -> NDArray[np.uint8]:
+    """Return the mean picture of each group of digits, (n_groups, 28, 28) uint8; black for a group without digits.
+
+    Args:
+        images: (n, 28, 28) uint8.
+        groups: (n,) int64 in 0..n_groups - 1.
+        n_groups: how many there are.
+
+    Raises:
+        ShapeError: if the lengths differ.
+    """
+    if len(images) != len(groups):
+        raise ShapeError(f"There are {len(images)} images but {len(groups)} groups; give one group for each image.")
+    means = np.zeros((n_groups, *images.shape[1:]), dtype=np.uint8)
+    for group in np.unique(groups).tolist():
+        means[group] = images[groups == group].mean(axis=0, dtype=np.float32).round()
+    return means

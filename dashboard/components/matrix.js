@@ -6,28 +6,30 @@ export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const root = parentElement.querySelector(".matrix");
   let matrix = matrices.get(root);
-  if (!matrix || matrix.size !== data.cells.length) {
-    matrix = buildMatrix(root, data.cells.length);
+  if (!matrix || matrix.size !== data.cells.length || matrix.axes.join() !== data.axes.join()) {
+    matrix = buildMatrix(root, data.cells.length, data.axes);
     matrices.set(root, matrix);
   }
   matrix.choose = (choice) => setTriggerValue("clicked", choice);
   showCells(matrix, data);
   return () => {
+    matrix.ink.close();
     root.replaceChildren();
     matrices.delete(root);
   };
 }
 
-function buildMatrix(root, size) {
-  const matrix = { size, buttons: new Map(), choose: () => {} };
+function buildMatrix(root, size, axes) {
+  const matrix = { size, axes, buttons: new Map(), ink: openInk(root), choose: () => {} };
+  const [down, across] = axes;
   const table = document.createElement("table");
   table.setAttribute("role", "grid");
-  table.setAttribute("aria-label", "Confusion matrix: true digits down, predicted digits across");
+  table.setAttribute("aria-label", `Matrix: ${down} down the side, ${across} across`);
 
   const title = table.insertRow();
   addText(title, "td", "down", "");
   addText(title, "td", "", "");
-  addText(title, "th", "axis across", "predicted digit").colSpan = size;
+  addText(title, "th", "axis across", across).colSpan = size;
   addText(title, "td", "total", "");
 
   for (let row = 0; row <= size; row += 1) {
@@ -36,15 +38,15 @@ function buildMatrix(root, size) {
     if (row === 1) {
       const axis = addText(line, "th", "axis down", "");
       axis.rowSpan = size;
-      axis.append(Object.assign(document.createElement("span"), { textContent: "true digit" }));
+      axis.append(Object.assign(document.createElement("span"), { textContent: down }));
     }
     for (let column = 0; column <= size; column += 1) addButton(matrix, line, row, column);
-    addText(line, row === 0 ? "th" : "td", "total", row === 0 ? "all" : "");
+    addText(line, row === 0 ? "th" : "td", "total", "");
   }
 
   const totals = table.insertRow();
   addText(totals, "td", "", "");
-  addText(totals, "th", "total", "all");
+  addText(totals, "th", "total", "");
   for (let column = 0; column <= size; column += 1) addText(totals, "td", "total", "");
 
   table.addEventListener("click", (event) => {
@@ -79,11 +81,17 @@ function addButton(matrix, line, row, column) {
     const digit = row + column - 1;
     button.className = "head";
     button.textContent = digit;
-    button.setAttribute("aria-label", column === 0 ? `all that are ${digit}` : `all predicted as ${digit}`);
+    button.setAttribute("aria-label", nameHead(matrix.axes, column === 0, digit));
     box.scope = column === 0 ? "row" : "col";
   }
   box.append(button);
   matrix.buttons.set(`${row},${column}`, button);
+}
+
+function nameHead([down, across], isRow, digit) {
+  if (down === "true digit" && isRow) return `all that are ${digit}`;
+  if (across === "predicted digit" && !isRow) return `all predicted as ${digit}`;
+  return `all that ${isRow ? down : across} ${digit}`;
 }
 
 function readPlace(button) {
@@ -93,6 +101,7 @@ function readPlace(button) {
 }
 
 function showCells(matrix, data) {
+  matrix.ink.show(data.sheet);
   for (const button of matrix.buttons.values()) {
     const place = readPlace(button);
     const isChosen =
@@ -101,11 +110,15 @@ function showCells(matrix, data) {
     else button.removeAttribute("aria-current");
     if (place.true === null || place.predicted === null) continue;
     const cell = data.cells[place.true][place.predicted];
-    const isRight = place.true === place.predicted;
+    const isRight = cell.right;
     const kind = cell.shade > 0 ? "" : isRight ? "hidden-answer" : "none";
-    button.className = `cell ${isRight ? "right" : "wrong"} ${cell.shade > 0.75 ? "dark" : ""} ${kind}`;
+    const isPicture = data.sheet && cell.text;
+    const dark = cell.shade > 0.75 && !isPicture ? "dark" : "";
+    button.className = `cell ${isRight ? "right" : "wrong"} ${dark} ${kind} ${isPicture ? "picture" : ""}`;
+    button.style.setProperty("--row", place.true);
+    button.style.setProperty("--column", place.predicted);
     button.style.setProperty("--amount", cell.shade);
-    button.textContent = cell.text;
+    button.textContent = isPicture ? "" : cell.text;
     button.setAttribute("aria-label", cell.description);
     button.title = cell.description;
   }
@@ -113,7 +126,8 @@ function showCells(matrix, data) {
   data.trueTotals.forEach((total, digit) => (rows[digit + 2].lastElementChild.textContent = total));
   const last = rows.at(-1);
   data.predictedTotals.forEach((total, digit) => (last.cells[digit + 2].textContent = total));
-  last.lastElementChild.textContent = data.trueTotals.reduce((sum, total) => sum + total, 0);
+  last.lastElementChild.textContent = data.allTotal;
+  rows[1].lastElementChild.textContent = last.cells[1].textContent = data.totalsAre;
 }
 
 // The whole grid is one stop of the Tab key; the arrow keys move within it.

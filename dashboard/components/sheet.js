@@ -24,26 +24,15 @@ function openSheet(root) {
   list.setAttribute("role", "list"); // list-style: none takes the role away in some browsers
   const empty = document.createElement("p");
   empty.className = "empty";
+  list.hidden = empty.hidden = true; // until it is known which of them to show
   root.append(list, empty);
 
-  const sheet = { picture: "", ink: "", url: "", turn: 0, choose: () => {} };
+  const ink = openInk(root);
+  const sheet = { choose: () => {} };
 
   sheet.show = async (data) => {
-    const turn = ++sheet.turn;
-    const ink = getComputedStyle(root).color; // the theme's; it changes when the theme does
-    if (data.sheet !== sheet.picture || ink !== sheet.ink) {
-      // The old tiles stay until the new picture is ready: no frame shows captions without digits.
-      const url = data.sheet ? await inkPicture(data.sheet, ink) : "";
-      if (turn !== sheet.turn) {
-        URL.revokeObjectURL(url);
-        return;
-      }
-      URL.revokeObjectURL(sheet.url);
-      sheet.url = url;
-      sheet.picture = data.sheet;
-      sheet.ink = ink;
-      root.style.setProperty("--sheet", url ? `url("${url}")` : "none");
-    }
+    // The old tiles stay until the new picture is ready: no frame shows captions without digits.
+    if (!(await ink.show(data.sheet))) return;
     root.style.setProperty("--tile", `${data.tilePx}px`);
     list.setAttribute("aria-label", data.label);
     list.hidden = data.tiles.length === 0;
@@ -53,8 +42,7 @@ function openSheet(root) {
   };
 
   sheet.close = () => {
-    sheet.turn += 1;
-    URL.revokeObjectURL(sheet.url);
+    ink.close();
     root.replaceChildren();
   };
 
@@ -65,27 +53,6 @@ function openSheet(root) {
   list.addEventListener("focusin", (event) => makeOnlyTabStop(list, event.target.closest(".tile")));
   list.addEventListener("keydown", (event) => moveFocus(list, event));
   return sheet;
-}
-
-// The data are white on black. Here white becomes the theme's ink and black lets the paper through.
-async function inkPicture(base64, ink) {
-  const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-  const picture = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [picture.width, picture.height];
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  context.fillStyle = ink;
-  context.fillRect(0, 0, 1, 1);
-  const [red, green, blue] = context.getImageData(0, 0, 1, 1).data;
-  context.drawImage(picture, 0, 0);
-  const pixels = context.getImageData(0, 0, canvas.width, canvas.height);
-  for (let i = 0; i < pixels.data.length; i += 4) pixels.data.set([red, green, blue, pixels.data[i]], i);
-  context.putImageData(pixels, 0, 0);
-  const url = URL.createObjectURL(await new Promise((resolve) => canvas.toBlob(resolve)));
-  const ready = new Image();
-  ready.src = url;
-  await ready.decode();
-  return url;
 }
 
 function showTiles(list, root, data) {

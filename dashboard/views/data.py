@@ -9,9 +9,10 @@ from core.data import datasets
 from core.data.catalog import DATASETS, get_dataset_spec
 from core.data.statistics import compute_class_counts
 from core.errors import CoreError
+from core.evaluation.select import DigitFilter, find_digits
 from core.runs import store
 from dashboard import loaders, state
-from dashboard.answers import build_captions, choose_digit, find_digits, read_chosen_digit, render_steps
+from dashboard.answers import build_captions, choose_digit, read_chosen_digit, render_steps
 from dashboard.augmentation import render_augmentation
 from dashboard.detail import render_detail
 from dashboard.figure import render_figure
@@ -88,7 +89,7 @@ def load_answers(run, data, split):
 def sort_digits(data, split, order, answers):
     """Return the indices of all digits of a split in the order asked for, which for a run is by difficulty."""
     if answers is not None:
-        return find_digits(answers, by=RUN_ORDERS[order])
+        return find_digits(answers, DigitFilter(), by=RUN_ORDERS[order])
     if order == "number":
         return np.arange(len(getattr(data, split).labels))
     ink = loaders.load_ink(data, split)

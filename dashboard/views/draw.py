@@ -10,7 +10,6 @@ import streamlit as st
 from PIL import Image
 
 from core.errors import CoreError
-from core.runs import store
 from dashboard import loaders, state
 from dashboard.canvas import SIDE_PX, render_canvas
 from dashboard.gallery import format_probability
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
     from core.evaluation.predict import Classifier
     from core.evaluation.read import ReadDigit
+    from core.runs.store import RunEntry
 
 PICTURE_TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff"]
 # An uploaded picture is shown about as large as this at least and at most; it is read as it is.
@@ -158,7 +158,7 @@ def render_upload(classifier: Classifier) -> None:
     right.html(build_answer(digits))
 
 
-def render_no_model(entries: list[store.RunEntry]) -> None:
+def render_no_model(entries: list[RunEntry]) -> None:
     """Say that there is no network to draw for, and start one, or wait for the one that trains."""
     under_way = [entry for entry in entries if entry.state in ("queued", "running")]
     if under_way:
@@ -175,7 +175,7 @@ def render_no_model(entries: list[store.RunEntry]) -> None:
 
 def wait_for_model() -> None:
     """Draw the page again once a run has weights, or none is under way any more."""
-    entries = store.list_runs()
+    entries = state.list_runs()
     if any(map(state.has_model, entries)) or not any(entry.state in ("queued", "running") for entry in entries):
         st.rerun()
 
@@ -183,7 +183,7 @@ def wait_for_model() -> None:
 heading, choice = st.columns([3, 2], vertical_alignment="bottom")
 with heading:
     render_header("Draw", "Draw a digit and see what a trained network makes of it.")
-entries = store.list_runs()
+entries = state.list_runs()
 with choice:
     entry = state.render_run_picker(accepts=state.has_model, prefers=state.is_completed, entries=entries)
 render_dataset_notice()

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 HOME_PAGE = Path(__file__).parents[2] / "dashboard" / "Home.py"
 
 
-def open_view(view: str, **query: str) -> AppTest:
+def open_view(view: str, /, **query: str) -> AppTest:
     """Open a page of the app by the name of its file, with these query parameters."""
     at = AppTest.from_file(HOME_PAGE, default_timeout=30).switch_page(f"views/{view}.py")
     for name, value in query.items():

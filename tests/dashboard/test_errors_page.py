@@ -11,7 +11,10 @@ from core.evaluation.report import load_predictions
 
 pytestmark = pytest.mark.usefixtures("no_download")
 open_page = partial(open_view, "errors")
-DIFFICULT = "Right but difficult"
+
+
+def list_markdown(at):
+    return [markdown.value for markdown in at.markdown]
 
 
 def list_misread(run):
@@ -27,9 +30,7 @@ def test_the_misread_digits_come_hardest_first(finished_run):
     answers = load_predictions(finished_run)
     at = open_page()
     assert list_tiles(at) == misread
-    assert f"**{len(misread)} of 360** test digits are misread; showing {len(misread)}." in [
-        m.value for m in at.markdown
-    ]
+    assert f"**{len(misread)} of 360** test digits are misread, hardest first" in list_markdown(at)
     hardest = read_sheet(at)["tiles"][0]
     predicted = int(answers.probabilities[misread[0]].argmax())
     assert hardest["text"] == f"{answers.labels[misread[0]]} → {predicted}"
@@ -38,7 +39,7 @@ def test_the_misread_digits_come_hardest_first(finished_run):
 
 def test_they_can_come_by_the_confidence_of_the_wrong_answer(finished_run):
     at = open_page()
-    at.selectbox(key="by").set_value("surest wrong answer")
+    at.selectbox(key="by").set_value("confidence")
     run_again(at)
     sureness = load_predictions(finished_run).probabilities.max(1)[list_tiles(at)]
     assert len(sureness) == len(list_misread(finished_run))
@@ -55,23 +56,50 @@ def test_filters_narrow_the_list(finished_run):
     at.selectbox(key="read_as").set_value(str(predicted))
     wanted = [i for i in misread if answers.labels[i] == true and answers.predictions[i] == predicted]
     assert list_tiles(run_again(at)) == wanted
+    assert at.query_params["cell"] == f"{true}-{predicted}"
+    assert at.button(key="remove_cell").label == f"Remove the filter: *true {true}, read as {predicted}*"
     at.selectbox(key="true").set_value("any")
     at.selectbox(key="read_as").set_value("any")
-    at.slider(key="probability").set_range(30, 50)
+    at.slider(key="sure").set_range(30, 50)
     sureness = answers.probabilities.max(1)
     assert list_tiles(run_again(at)) == [i for i in misread if 0.3 <= sureness[i] <= 0.5]
 
 
+def test_the_address_opens_the_same_list(finished_run):
+    answers = load_predictions(finished_run)
+    at = open_page(cell="any-8", sure="0.25..0.75", by="confidence")
+    chosen = (answers.predictions == 8) & ~answers.right & (answers.confidence >= 0.25) & (answers.confidence <= 0.75)
+    assert sorted(list_tiles(at)) == np.flatnonzero(chosen).tolist()
+    assert (np.diff(answers.confidence[list_tiles(at)]) <= 0).all()
+    assert at.selectbox(key="read_as").value == "8"
+    assert at.slider(key="sure").value == (25, 75)
+    press(at, "clear_filter")
+    assert sorted(list_tiles(at)) == sorted(list_misread(finished_run))
+    assert at.query_params["right"] == "no"
+    assert "clear_filter" not in [button.key for button in at.button]
+
+
+def test_an_exact_range_from_elsewhere_survives_another_filter(finished_run):
+    at = open_page(sure="0.30123..0.71")
+    assert at.slider(key="sure").value == (30, 71)
+    at.selectbox(key="true").set_value("8")
+    run_again(at)
+    assert at.query_params["sure"] == "0.30123..0.71"
+    at.slider(key="sure").set_range(0, 100)
+    run_again(at)
+    assert "sure" not in at.query_params
+
+
 def test_a_filter_that_nothing_passes_says_so(finished_run):
     at = open_page()
-    at.slider(key="probability").set_range(0, 1)
+    at.slider(key="sure").set_range(0, 1)
     assert read_sheet(run_again(at))["empty"] == "No digit passes these filters."
 
 
 def test_difficult_digits_are_right_and_the_least_certain_come_first(finished_run):
     answers = load_predictions(finished_run)
     at = open_page()
-    at.segmented_control(key="show").set_value(DIFFICULT)
+    at.segmented_control(key="show").set_value("yes")
     shown = list_tiles(run_again(at))
     assert (answers.predictions[shown] == answers.labels[shown]).all()
     certainty = answers.probabilities[shown, answers.labels[shown]]
@@ -83,7 +111,7 @@ def test_difficult_digits_are_right_and_the_least_certain_come_first(finished_ru
 def test_a_click_opens_the_digit_and_the_buttons_walk_through_the_list(finished_run):
     misread = list_misread(finished_run)
     at = open_page()
-    click(at, "error_digits", misread[0])
+    click(at, "selection_digits", misread[0])
     assert at.query_params["digit"] == str(misread[0])
     assert read_sheet(at)["selected"] == misread[0]
     assert any(f"number {misread[0]:,} " in caption.value for caption in at.caption)
@@ -120,28 +148,28 @@ def test_a_digit_that_does_not_exist_is_ignored(finished_run, digit):
 
 def test_a_long_list_has_pages_and_the_walk_turns_them(mnist_home, trained_mnist):
     copy_run(trained_mnist, mnist_home)
-    at = open_page(show=DIFFICULT)
+    at = open_page(right="yes")
     first = list_tiles(at)
-    at.pagination(key="errors_page").set_value(2)
+    at.pagination(key="selection_page").set_value(2)
     second = list_tiles(run_again(at))
     assert len(first) == len(second) == 100
     assert not set(first) & set(second)
-    assert any("showing 101 to 200 of" in markdown.value for markdown in at.markdown)
-    click(at, "error_digits", second[0])
+    assert any("; 101 to 200, hardest first" in text for text in list_markdown(at))
+    click(at, "selection_digits", second[0])
     press(at, "previous_digit")
     assert at.query_params["digit"] == str(first[-1])
     assert list_tiles(at) == first
-    assert list_tiles(open_page(show=DIFFICULT, digit=str(second[7]))) == second
+    assert list_tiles(open_page(right="yes", digit=str(second[7]))) == second
 
 
 def test_another_filter_starts_at_the_first_page(mnist_home, trained_mnist):
     copy_run(trained_mnist, mnist_home)
-    at = open_page(show=DIFFICULT)
-    at.pagination(key="errors_page").set_value(3)
+    at = open_page(right="yes")
+    at.pagination(key="selection_page").set_value(3)
     run_again(at)
     at.selectbox(key="true").set_value("4")
     run_again(at)
-    assert any("showing 1 to 100 of" in markdown.value for markdown in at.markdown)
+    assert any("of them pass the filters; 1 to 100, hardest first" in text for text in list_markdown(at))
 
 
 def test_a_run_without_errors_says_so_and_still_has_difficult_digits(finished_run):
@@ -150,7 +178,7 @@ def test_a_run_without_errors_says_so_and_still_has_difficult_digits(finished_ru
     at = open_page()
     assert read_sheet(at)["empty"] == "Nothing to see: every one of the 360 test digits is read right."
     assert any("**0 of 360** test digits are misread" in markdown.value for markdown in at.markdown)
-    at.segmented_control(key="show").set_value(DIFFICULT)
+    at.segmented_control(key="show").set_value("yes")
     assert len(list_tiles(run_again(at))) == 100
 
 
@@ -158,8 +186,8 @@ def test_a_run_without_a_right_answer_is_all_errors(finished_run):
     labels = load_predictions(finished_run).labels
     rewrite_answers(finished_run, np.eye(10)[(labels + 1) % 10])
     at = open_page()
-    assert any("**360 of 360** test digits are misread; showing 1 to 100" in markdown.value for markdown in at.markdown)
-    at.segmented_control(key="show").set_value(DIFFICULT)
+    assert "**360 of 360** test digits are misread; 1 to 100, hardest first" in list_markdown(at)
+    at.segmented_control(key="show").set_value("yes")
     assert read_sheet(run_again(at))["empty"] == "Not one of the 360 test digits is read right."
 
 

@@ -1,5 +1,6 @@
-"""The one way to draw a chart: with its description, and with its numbers where there are any."""
+"""The one way to draw a chart: with its description, with its numbers where there are any, and with marks to click."""
 
+from plotly_clicks import click_marks, read_figure
 from streamlit.testing.v1 import AppTest
 
 
@@ -29,3 +30,84 @@ def test_no_table_no_fold():
     at = AppTest.from_function(page, args=(False,)).run()
     assert at.get("plotly_chart")
     assert not at.expander
+
+
+def clickable_page(n_traces=1):
+    import plotly.graph_objects as go
+    import streamlit as st
+
+    from dashboard.figure import render_figure
+
+    def follow(rows):
+        st.session_state.log = [*st.session_state.get("log", []), rows]
+        st.session_state.chosen = [row[0] for row in rows]
+
+    figure = go.Figure(layout={"meta": {"alt": "Bars."}})
+    for _ in range(n_traces):
+        figure.add_bar(y=[3, 1, 2], customdata=[[7, 0.1], [8, 0.2], [9, 0.3]])
+    figure.add_scatter(y=[1, 1, 1], mode="lines")
+    render_figure(figure, key="bars", on_click=follow, chosen=st.session_state.get("chosen", []))
+
+
+def opacity(at, curve=0):
+    return read_figure(at, "bars")["data"][curve].get("marker", {}).get("opacity")
+
+
+def test_a_click_hands_over_the_data_of_the_mark_and_leaves_the_chart_as_it_is():
+    at = AppTest.from_function(clickable_page).run()
+    before = read_figure(at, "bars")
+    click_marks(at, "bars", (0, 1))
+    assert at.session_state.log == [[[8, 0.2]]]
+    # The browser dims the others itself; any other figure would be mounted anew.
+    assert read_figure(at, "bars") == before
+    click_marks(at, "bars")
+    assert at.session_state.log[1:] == [[]]
+    assert read_figure(at, "bars") == before
+
+
+def test_a_choice_made_elsewhere_stands_out_and_a_click_on_it_takes_it_away():
+    at = AppTest.from_function(clickable_page)
+    at.session_state.chosen = [9]
+    at.run()
+    assert opacity(at) == [0.25, 0.25, 1]
+    assert opacity(at, 1) is None
+    click_marks(at, "bars", (0, 2))
+    assert at.session_state.log == [[]]
+    assert opacity(at) is None
+
+
+def test_a_choice_removed_elsewhere_gives_the_chart_anew():
+    at = AppTest.from_function(clickable_page).run()
+    click_marks(at, "bars", (0, 1))
+    before = read_figure(at, "bars")
+    at.session_state.chosen = []
+    at.run()
+    assert opacity(at) is None
+    assert read_figure(at, "bars") != before
+
+
+def test_of_several_marks_the_new_one_counts():
+    at = AppTest.from_function(clickable_page).run()
+    click_marks(at, "bars", (0, 1))
+    click_marks(at, "bars", (0, 1), (0, 2))
+    assert at.session_state.log[1] == [[9, 0.3]]
+    assert opacity(at) == [0.25, 0.25, 1]
+
+
+def test_marks_that_mean_the_same_stand_out_together():
+    at = AppTest.from_function(clickable_page, args=(2,)).run()
+    click_marks(at, "bars", (1, 0))
+    assert at.session_state.log == [[[7, 0.1]]]
+    assert opacity(at, 0) == opacity(at, 1) == [1, 0.25, 0.25]
+    click_marks(at, "bars", (0, 0))
+    assert at.session_state.log[1] == []
+
+
+def test_a_click_on_what_has_no_data_changes_nothing_and_is_undone():
+    at = AppTest.from_function(clickable_page).run()
+    click_marks(at, "bars", (0, 1))
+    before = read_figure(at, "bars")
+    click_marks(at, "bars", (1, 0))
+    assert at.session_state.log == [[[8, 0.2]]]
+    assert opacity(at) == [0.25, 1, 0.25]
+    assert read_figure(at, "bars") != before

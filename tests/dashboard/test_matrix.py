@@ -1,9 +1,11 @@
+import json
+
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.errors import ShapeError
-from dashboard.matrix import compute_cells
+from dashboard.matrix import compute_cells, compute_signed_cells
 
 
 @pytest.fixture
@@ -88,3 +90,34 @@ def test_a_test_without_a_browser_can_click(true, predicted):
     assert app.text[0].value == "None"
     app.session_state["matrix"] = {"clicked": {"true": true, "predicted": predicted}}
     assert app.run().text[0].value == f"Selection(true={true}, predicted={predicted})"
+
+
+def test_a_difference_is_signed_and_says_who_does_better():
+    difference = np.array([[3, -3], [0, -2]])
+    cells = compute_signed_cells(difference)
+    assert read(cells, "text").tolist() == [["+3", "−3"], ["", "−2"]]
+    assert read(cells, "right").tolist() == [[True, True], [False, False]]
+    assert read(cells, "shade").tolist() == [[1, 1], [0, pytest.approx((2 / 3) ** 0.5, abs=1e-3)]]
+    assert cells[0][0]["description"] == "true 0, predicted 0: 3 more by the first run than by the second"
+    assert cells[0][1]["description"] == "true 0, predicted 1: 3 fewer by the first run than by the second"
+    assert cells[1][0]["description"] == "true 1, predicted 0: no difference"
+
+
+def test_other_axes_are_named_in_every_cell(counts):
+    cells = compute_cells(counts, "counts", hide_diagonal=False, axes=("one says", "other says"))
+    assert cells[4][9]["description"] == "one says 4, other says 9: 10 digits"
+
+
+def test_the_totals_of_a_difference_are_of_its_errors():
+    def app():
+        import numpy as np
+
+        from dashboard.matrix import render_matrix
+
+        render_matrix(np.array([[3, -3], [-1, 1]]), key="difference", signed=True)
+
+    at = AppTest.from_function(app).run()
+    data = json.loads(at.get("bidi_component")[0].proto.json)
+    assert data["trueTotals"] == ["−3", "−1"]
+    assert data["predictedTotals"] == ["−1", "−3"]
+    assert (data["allTotal"], data["totalsAre"]) == ("−4", "errors")

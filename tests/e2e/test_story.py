@@ -148,7 +148,7 @@ def test_an_error_opens_with_all_ten_probabilities(story, open_page):
     expect(page.get_by_text(f"{n_wrong} of 10,000")).to_be_visible()
     expect(tiles_of(page)).to_have_count(min(n_wrong, 100))
     tiles_of(page).first.click()
-    chart = page.locator(".st-key-error_detail-probabilities, [class*='probabilities']").first
+    chart = page.locator(".st-key-selection_detail-probabilities").first
     expect(chart).to_be_visible()
     first = re.search(r"digit=(\d+)", page.url)[1]
     page.get_by_role("button", name="Next", exact=True).click()

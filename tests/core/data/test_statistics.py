@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.data import datasets
-from core.data.statistics import compute_class_counts, compute_class_images, compute_ink
+from core.data.statistics import compute_class_counts, compute_class_images, compute_ink, compute_mean_images
 from core.errors import ShapeError
 
 
@@ -37,6 +37,18 @@ def test_no_digits():
     assert compute_ink(images).shape == (0,)
     assert compute_class_counts(labels).sum() == 0
     assert compute_class_images(images, labels)[0].shape == (10, 28, 28)
+
+
+def test_mean_pictures_of_groups_by_hand():
+    images = np.zeros((3, 28, 28), dtype=np.uint8)
+    images[0, 0, 0], images[1, 0, 0], images[2] = 255, 52, 7
+    means = compute_mean_images(images, np.array([4, 4, 99]), 100)
+    assert means.shape == (100, 28, 28)
+    assert means[4, 0, 0] == 154  # 153.5, rounded to even
+    assert (means[99] == 7).all()
+    assert not means[[0, 3, 5, 98]].any()
+    with pytest.raises(ShapeError, match="3 images but 2 groups"):
+        compute_mean_images(images, np.array([4, 4]), 100)
 
 
 def test_lengths_must_agree():
