@@ -1,13 +1,17 @@
-"""The sheet to draw on, and the drawing itself, which outlives a change of page, of run and of theme."""
+"""The sheet to draw on, and the drawing itself, which outlives a change of page, of run and of theme, and a reload."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import base64
+import io
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 from PIL import Image
+
+from dashboard.drawing_memory import read_restored, render_memory
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,17 +23,20 @@ BRUSH_PX = 22
 PAPER_AND_INK = {"light": ("#ffffff", "#23262b"), "dark": ("#101215", "#e9e5db")}
 
 # The canvas forgets what is on it when it leaves the screen, so the drawing has a key that is not the widget's.
-_DRAWING = "drawing"
+_HISTORY = "drawing_history"
 _GIVEN = "drawing_given_to_canvas"
 _BRUSH = "drawing_brush"
 CANVAS = "canvas"
+_MOST_STEPS = 200
 
-# Its own toolbar is drawn above it, only under a mouse, and says again what our two buttons say on every device.
+# Its own toolbar is drawn above it, only under a mouse, and says again what our own buttons say on every device.
 # A person who comes to it by keyboard still sees it.
 _STYLE = """
 <style>
 .st-key-sheet-of-paper:not(:focus-within) { overflow: clip; }
 .st-key-drawing-tools { width: 320px; max-width: 100%; }
+.st-key-drawing-tools button { padding-left: .6rem; padding-right: .6rem; }
+.st-key-drawing_memory { position: absolute; }
 </style>
 """
 
@@ -40,11 +47,61 @@ class Drawing:
 
     Attributes:
         strokes: as the canvas describes them, oldest first.
-        picture: (SIDE_PX, SIDE_PX) uint8 grey; ink is dark in the light theme and light in the dark one.
+        picture: (SIDE_PX, SIDE_PX) uint8 grey; ink is dark in the light theme and light in the dark one. None until the
+            canvas has sent it.
     """
 
     strokes: list[dict[str, Any]]
-    picture: NDArray[np.uint8]
+    picture: NDArray[np.uint8] | None
+
+
+@dataclass
+class History:
+    """The sheet after each stroke and each Clear, for Undo and Redo.
+
+    Attributes:
+        steps: oldest first; the first is the empty sheet.
+        position: of what is on the sheet now.
+    """
+
+    steps: list[Drawing] = field(default_factory=lambda: [Drawing([], None)])
+    position: int = 0
+
+    @property
+    def now(self) -> Drawing:
+        """What is on the sheet."""
+        return self.steps[self.position]
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether nothing was drawn yet."""
+        return len(self.steps) == 1 and not self.now.strokes
+
+    def record(self, strokes: list[dict[str, Any]], picture: NDArray[np.uint8] | None) -> None:
+        """Take what the canvas has sent: the same strokes once more, or one or several new ones."""
+        drawn = len(self.now.strokes)
+        if len(strokes) == drawn:
+            self.steps[self.position] = Drawing(strokes, picture)
+            return
+        # Strokes in quick succession come together; each is a step of its own.
+        between = [Drawing(strokes[:count], None) for count in range(drawn + 1, len(strokes))]
+        self._go_on([*between, Drawing(strokes, picture)])
+
+    def clear(self) -> None:
+        """Empty the sheet; Undo brings it back."""
+        self._go_on([Drawing([], None)])
+
+    def step(self, by: int) -> None:
+        """Go back or forth."""
+        shown = self.now.picture
+        self.position = min(max(self.position + by, 0), len(self.steps) - 1)
+        if self.now.picture is None and self.now.strokes:
+            # Until the canvas sends the right one, which takes a moment; a blank would flicker.
+            self.steps[self.position] = replace(self.now, picture=shown)
+
+    def _go_on(self, steps: list[Drawing]) -> None:
+        self.steps = (self.steps[: self.position + 1] + steps)[-_MOST_STEPS:]
+        self.position = len(self.steps) - 1
 
 
 @dataclass(frozen=True)
@@ -55,15 +112,17 @@ class _Given:
         number: counts the changes, so that the same strokes can be given twice.
         theme: whose colours they have.
         strokes: to start from.
+        answered: what the canvas had sent by then, and what counts for nothing any more.
     """
 
     number: int
     theme: str
     strokes: list[dict[str, Any]]
+    answered: list[dict[str, Any]] | None
 
 
 def render_canvas() -> NDArray[np.uint8] | None:
-    """Draw the canvas with its brush, Undo and Clear.
+    """Draw the canvas with its brush, Undo, Redo and Clear.
 
     A test without a browser draws by state: `at.session_state[CANVAS] = {"drawing": {"raw": {"objects": [...]}, "data":
     "data:image/png;base64,..."}}`.
@@ -74,11 +133,13 @@ def render_canvas() -> NDArray[np.uint8] | None:
     # Imported here because it registers its front end, which only works inside a running app.
     from streamlit_drawable_canvas import st_canvas
 
-    given = _choose_given()
+    history = get_history()
+    _take_what_was_sent(history)
+    given = _choose_given(history)
     paper, ink = PAPER_AND_INK[given.theme]
     st.html(_STYLE)
     with st.container(key="sheet-of-paper", width="content"):
-        result = st_canvas(
+        st_canvas(
             key=CANVAS,
             width=SIDE_PX,
             height=SIDE_PX,
@@ -88,22 +149,45 @@ def render_canvas() -> NDArray[np.uint8] | None:
             initial_drawing={"objects": given.strokes, "number": given.number},
             return_image_data=True,
         )
-    # None until the first stroke after the canvas came to the screen; what was drawn before is then still right.
-    if (pixels := result.image_data) is not None:
-        grey = np.asarray(Image.fromarray(pixels).convert("L"))
-        st.session_state[_DRAWING] = Drawing(result.json_data["objects"], grey)
-    drawing: Drawing | None = st.session_state.get(_DRAWING)
-    strokes = drawing.strokes if drawing else []
-    _render_tools(strokes)
-    return drawing.picture if drawing and strokes else None
+    _render_tools(history)
+    return history.now.picture if history.now.strokes else None
 
 
-def _choose_given() -> _Given:
+def render_drawing_memory() -> None:
+    """Have the browser keep the drawing; to be drawn after the answer, which should not wait for it."""
+    history = get_history()
+    render_memory(history.now.strokes, is_fresh=history.is_fresh)
+
+
+def get_history() -> History:
+    """Return what was drawn in this session."""
+    history: History = st.session_state.setdefault(_HISTORY, History())
+    return history
+
+
+def _take_what_was_sent(history: History) -> None:
+    """Bring the history up to what the canvas shows, or to what the browser kept of it."""
+    sent = (st.session_state.get(CANVAS) or {}).get("drawing")
+    given: _Given | None = st.session_state.get(_GIVEN)
+    # No picture comes until the first stroke after the canvas came to the screen; what was known before is still right.
+    if sent and sent.get("data") and not (given and given.answered == sent["raw"]["objects"]):
+        history.record(sent["raw"]["objects"], _decode(sent["data"]))
+    if history.is_fresh and (restored := read_restored()):
+        history.record(restored, None)
+        _give(history)
+
+
+def _decode(data_url: str) -> NDArray[np.uint8]:
+    content = base64.b64decode(data_url.split(";base64,", 1)[1])
+    return np.asarray(Image.open(io.BytesIO(content)).convert("L"))
+
+
+def _choose_given(history: History) -> _Given:
     """Return what the canvas starts from: the drawing itself when the page was just opened or the theme has changed."""
     given: _Given | None = st.session_state.get(_GIVEN)
     just_opened = _BRUSH not in st.session_state
     if given is None or just_opened or given.theme != _read_theme():
-        given = _give(_find_strokes())
+        given = _give(history)
     return given
 
 
@@ -111,29 +195,51 @@ def _read_theme() -> str:
     return "dark" if st.context.theme.type == "dark" else "light"
 
 
-def _find_strokes() -> list[dict[str, Any]]:
-    """Return the newest strokes: what the canvas has just sent, or what it held when it was last on the screen."""
-    sent = (st.session_state.get(CANVAS) or {}).get("drawing")
-    if sent:
-        strokes: list[dict[str, Any]] = sent["raw"]["objects"]
-        return strokes
-    drawing: Drawing | None = st.session_state.get(_DRAWING)
-    return drawing.strokes if drawing else []
-
-
-def _give(strokes: list[dict[str, Any]]) -> _Given:
-    """Have the canvas start again from these strokes, in the theme's ink; it answers with the new picture."""
+def _give(history: History) -> _Given:
+    """Have the canvas start again from what the history shows, in the theme's ink; it answers with the new picture."""
     last: _Given | None = st.session_state.get(_GIVEN)
+    sent = (st.session_state.get(CANVAS) or {}).get("drawing")
     # Read here: a button can be the first to bring a new theme, and would else be taken back when that is seen.
     theme = _read_theme()
-    ink = PAPER_AND_INK[theme][1]
-    given = _Given(last.number + 1 if last else 0, theme, [{**stroke, "stroke": ink} for stroke in strokes])
+    strokes = [{**stroke, "stroke": PAPER_AND_INK[theme][1]} for stroke in history.now.strokes]
+    given = _Given(last.number + 1 if last else 0, theme, strokes, sent["raw"]["objects"] if sent else None)
     st.session_state[_GIVEN] = given
     return given
 
 
-def _render_tools(strokes: list[dict[str, Any]]) -> None:
+def _go(by: int) -> None:
+    """Undo or redo; a button's callback, which is the first to see a stroke that was drawn just before the click."""
+    history = get_history()
+    _take_what_was_sent(history)
+    history.step(by)
+    _give(history)
+
+
+def _clear() -> None:
+    """Empty the sheet; a button's callback."""
+    history = get_history()
+    _take_what_was_sent(history)
+    history.clear()
+    _give(history)
+
+
+def _render_tools(history: History) -> None:
     with st.container(key="drawing-tools", horizontal=True, vertical_alignment="bottom", gap="small"):
-        st.slider("Brush width", 8, 40, BRUSH_PX, step=2, key=_BRUSH, format="%d px", width=124)
-        st.button("Undo stroke", key="undo_stroke", disabled=not strokes, on_click=_give, args=(strokes[:-1],))
-        st.button("Clear", key="clear_drawing", disabled=not strokes, on_click=_give, args=([],))
+        st.button(
+            "Undo",
+            key="undo_stroke",
+            disabled=history.position == 0,
+            on_click=_go,
+            args=(-1,),
+            shortcut="Mod+Z",
+        )
+        st.button(
+            "Redo",
+            key="redo_stroke",
+            disabled=history.position == len(history.steps) - 1,
+            on_click=_go,
+            args=(1,),
+            shortcut="Mod+Shift+Z",
+        )
+        st.button("Clear", key="clear_drawing", disabled=not history.now.strokes, on_click=_clear)
+        st.slider("Brush width", 8, 40, BRUSH_PX, step=2, key=_BRUSH, format="%d px", width=320)

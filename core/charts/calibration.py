@@ -107,7 +107,7 @@ def plot_reliability(reliability: Reliability, *, stretched: bool = True) -> go.
         col=1,
     )
     axis = build_axis(top) if stretched else _PLAIN_AXIS
-    figure.update_xaxes(**axis, tickangle=0)
+    figure.update_xaxes(**axis)
     figure.update_yaxes(**axis, title="Right, %", row=1)
     figure.update_xaxes(title="Mean confidence, %", row=2)
     figure.update_yaxes(title="Digits", row=2, tickformat=",", **_scale_counts(reliability.count))

@@ -87,6 +87,12 @@ def read_temperature(report):
     return report["temperature"]["value"]
 
 
+def leave_scaling():
+    """Go back to the probabilities as they are; what was chosen by scaled ones would now mean other digits."""
+    st.query_params.pop(selection.SCALED, None)
+    selection.choose(selection.read().without("sure").without("given"))
+
+
 def render_views(view, temperature):
     """Draw the choice of views, and a chip that says when the probabilities are scaled."""
     st.session_state[VIEW] = view
@@ -102,7 +108,7 @@ def render_views(view, temperature):
         )
         if temperature is not None:
             words = f"after temperature scaling, T = {temperature:.3g}"
-            selection.render_chip(words, selection.SCALED, lambda: st.query_params.pop(selection.SCALED, None))
+            selection.render_chip(words, selection.SCALED, leave_scaling)
 
 
 def render_view(view, entry, report, answers, data):

@@ -178,6 +178,12 @@ def test_every_view_has_its_address_and_a_bad_one_shows_the_matrix(finished_run)
     assert open_page(view="compare", cell="9-any").segmented_control(key="view").value == "compare"
 
 
+def test_leaving_the_scaling_takes_back_what_was_chosen_by_scaled_probabilities(finished_run):
+    at = open_page(cell="9-any", scaled="on", sure="0.5..1.0")
+    press(at, "remove_scaled")
+    assert set(at.query_params) & {"scaled", "sure", "cell"} == {"cell"}
+
+
 def test_after_temperature_scaling_every_probability_is_the_scaled_one(finished_run):
     report, plain = read_report(finished_run), load_predictions(finished_run)
     index = int(np.flatnonzero(plain.labels == 9)[0])
