@@ -19,6 +19,7 @@ from core.evaluation.select import DigitFilter
 from dashboard import selection
 from dashboard.figure import render_figure
 from dashboard.rejection import render_rejection
+from dashboard.state import render_choice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from core.runs.store import RunEntry
 
 N_BINS = 15
+# In the address: how the bins are made.
+BINS = "bins"
 EQUAL_NUMBERS, EQUAL_WIDTHS = "As many digits", "As wide"
 _SCORES = {
     "ece": ("Calibration error", "Distance between confidence and accuracy, averaged over 15 bins of as many digits."),
@@ -55,19 +58,17 @@ def render_calibration(entry: RunEntry, report: Mapping[str, Any], answers: Pred
 def _render_controls(report: Mapping[str, Any]) -> bool:
     """Draw how the bins are made and which probabilities are shown; return whether bins hold as many digits."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        bins = st.segmented_control(
+        bins = render_choice(
+            BINS,
             "Bins",
-            [EQUAL_NUMBERS, EQUAL_WIDTHS],
-            default=EQUAL_NUMBERS,
-            required=True,
-            key="bins",
-            bind="query-params",
-            help="With as many digits in each bin, most lie close to 100 %; the axis is stretched there, and each "
-            "further nine, ten times fewer mistakes, takes equal room.",
+            {words: words for words in (EQUAL_NUMBERS, EQUAL_WIDTHS)},
+            EQUAL_NUMBERS,
+            explanation="With as many digits in each bin, most lie close to 100 %; the axis is stretched there, and "
+            "each further nine, ten times fewer mistakes, takes equal room.",
         )
         key = "scaled_toggle"
         # Always set: a chip above takes it away too.
-        st.session_state[key] = _is_scaled(report)
+        st.session_state[key] = selection.is_scaled(report)
         st.toggle(
             "After temperature scaling",
             key=key,
@@ -80,17 +81,10 @@ def _render_controls(report: Mapping[str, Any]) -> bool:
     return bins == EQUAL_NUMBERS
 
 
-def _is_scaled(report: Mapping[str, Any]) -> bool:
-    return report["temperature"] is not None and st.query_params.get(selection.SCALED) == "on"
-
-
 def _switch_scaling(key: str) -> None:
-    if st.session_state[key]:
-        st.query_params[selection.SCALED] = "on"
-    else:
-        st.query_params.pop(selection.SCALED, None)
+    scaled = "on" if st.session_state[key] else None
     # Other probabilities: what was chosen by them would be other digits under the same words.
-    selection.choose(selection.read().without("sure").without("given"))
+    selection.choose(selection.read().without("sure").without("given"), **{selection.SCALED: scaled})
 
 
 def _render_reliability(reliability: Reliability, *, stretched: bool) -> None:

@@ -9,14 +9,15 @@ import pandas as pd
 import streamlit as st
 
 from core.charts.answers import plot_confidence_histogram
-from core.charts.look import PLURALS
 from core.charts.nines import format_nines
 from core.charts.ranking import find_point, plot_precision_recall, plot_roc
+from core.charts.words import PLURALS
 from core.evaluation.ranking import compute_ranking
 from core.evaluation.select import DigitFilter
 from dashboard import selection
 from dashboard.figure import render_figure
-from dashboard.threshold import put_threshold, read_threshold, render_threshold
+from dashboard.state import render_choice
+from dashboard.threshold import read_threshold, render_threshold, write_threshold
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 # In the address: from which probability on a digit is accepted as the one looked at.
 ACCEPT = "accept"
+# In the address too: the digit looked at, and whose confidence is drawn.
+CLASS, SURENESS_OF = "class", "sureness_of"
 ALL_DIGITS, THIS_DIGIT = "All digits", "This digit only"
 _SCORES = {
     "precision": ("Precision", "Of the digits read as this one, the share that is."),
@@ -50,28 +53,11 @@ def render_classes(entry: RunEntry, report: Mapping[str, Any], answers: Predicti
         report: its report.json.
         answers: of it to the test digits, scaled if the address asks for that.
     """
-    digit = int(
-        st.segmented_control(
-            "The digit to tell from the rest",
-            [str(digit) for digit in range(10)],
-            default="0",
-            required=True,
-            key="class",
-            bind="query-params",
-        )
-        or 0
-    )
+    st.caption("The digit to tell from the rest")
+    digit = int(render_choice(CLASS, "The digit to tell from the rest", {str(n): str(n) for n in range(10)}, "0"))
     _render_ranking(answers, digit)
     st.subheader("How sure it was", anchor=False)
-    only = st.segmented_control(
-        "Of",
-        [ALL_DIGITS, THIS_DIGIT],
-        default=ALL_DIGITS,
-        required=True,
-        key="sureness_of",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
+    only = render_choice(SURENESS_OF, "Of", {words: words for words in (ALL_DIGITS, THIS_DIGIT)}, ALL_DIGITS)
     render_confidence(answers, digit if only == THIS_DIGIT else None)
     st.subheader("Digit by digit", anchor=False)
     _render_scores(report)
@@ -94,8 +80,10 @@ def _render_ranking(answers: Predictions, digit: int) -> None:
 
     def follow(rows: list[list[Any]]) -> None:
         if rows:
-            put_threshold(ACCEPT, rows[0][1])
-        selection.choose(DigitFilter(given=(digit, rows[0][1], 1.0)) if rows else DigitFilter())
+            accepted = DigitFilter(given=(digit, rows[0][1], 1.0))
+            selection.choose(accepted, **{ACCEPT: write_threshold(rows[0][1])})
+        else:
+            selection.choose(DigitFilter())
 
     def draw(title: str, area: float | None, figure: go.Figure, key: str) -> None:
         st.markdown(f"**{title}**, area {area:.5f}")
@@ -214,6 +202,5 @@ def _render_scores(report: Mapping[str, Any]) -> None:
             **columns,
         },
     )
-    is_scaled = selection.SCALED in st.query_params
-    note = " Areas are of the probabilities before temperature scaling." if is_scaled else ""
+    note = " Areas are of the probabilities before temperature scaling." if selection.is_scaled(report) else ""
     st.caption(f"The weighted mean counts each digit as often as it occurs.{note}")

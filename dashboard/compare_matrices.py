@@ -10,7 +10,7 @@ import streamlit as st
 from core.evaluation.compare import confusion_difference, count_answers
 from core.evaluation.predictions import Predictions
 from core.evaluation.select import DigitFilter, compute_mask
-from dashboard import selection
+from dashboard import selection, state
 from dashboard.matrix import Selection, render_matrix
 
 if TYPE_CHECKING:
@@ -37,33 +37,11 @@ def render_matrices(first: Predictions, second: Predictions) -> None:
     """
     st.html(_STYLE)
     with st.container(horizontal=True, vertical_alignment="center"):
-        kind = _render_choice(KIND, "Matrix", KINDS, "errors")
+        kind = state.render_choice(KIND, "Matrix", KINDS, "errors")
     if kind == "errors":
         _render_difference(first, second)
     else:
         _render_answers(first, second)
-
-
-def _render_choice(name: str, label: str, options: dict[str, str], default: str) -> str:
-    """Draw a choice that is kept in the address; what means nothing there is the default."""
-    linked = st.query_params.get(name, default)
-    key = f"comparison_{name}"
-    st.session_state[key] = linked if linked in options else default
-
-    def keep() -> None:
-        st.query_params[name] = st.session_state[key]
-
-    chosen: str = st.segmented_control(
-        label,
-        list(options),
-        format_func=options.get,
-        required=True,
-        key=key,
-        on_change=keep,
-        label_visibility="collapsed",
-        wrap=True,
-    )
-    return chosen
 
 
 def _render_difference(first: Predictions, second: Predictions) -> None:
@@ -136,7 +114,7 @@ def _render_answers(first: Predictions, second: Predictions) -> None:
         "How many digits the first run reads as the row and the second as the column. Blue: they agree; orange: they "
         "do not. The true digit is:"
     )
-    text = _render_choice(OF, "True digit", digits, _ANY)
+    text = state.render_choice(OF, "True digit", digits, _ANY)
     of = None if text == _ANY else int(text)
     chosen = find_answers_cell(selection.read(), of)
     counted = np.ones(len(first.labels), dtype=bool) if of is None else first.labels == of

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
+from core.charts.words import format_seconds
 from core.config import get_value, list_changes, list_fields
 from core.errors import CoreError
 from core.runs import store
 from dashboard.ensembles import name_member
-from dashboard.layout import format_seconds
 
 if TYPE_CHECKING:
     from core.config import TrainConfig

@@ -57,15 +57,15 @@ def render_second_picker(entry: RunEntry) -> RunEntry | None:
         st.info("There is no other run to compare with: it takes a second one that was tested on the same digits.")
         st.page_link("views/train.py", label="Train another network")
         return None
-    chosen = st.session_state.get(_PICKER)
-    # Set whenever the address was changed by something else than the list: a link, or a swap.
-    st.session_state[_PICKER] = chosen if chosen in candidates else _find_wanted(candidates)
+    # Always set: a link, a swap and the browser's Back change the address alone.
+    st.session_state[_PICKER] = _find_wanted(candidates)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox(
             "Second run",
             list(candidates),
             format_func=lambda name: state.describe_entry(candidates[name]),
             key=_PICKER,
+            on_change=lambda: state.change_address({selection.SECOND_RUN: st.session_state[_PICKER]}),
             width=420,
         )
         second = candidates[chosen]
@@ -96,6 +96,8 @@ def _find_wanted(candidates: dict[str, RunEntry]) -> str:
     linked = st.query_params.get(selection.SECOND_RUN)
     if not linked:
         return newest
+    if linked in candidates:
+        return linked
     try:
         found = store.find_run(linked).id
     except RunNotFoundError as error:
@@ -118,11 +120,9 @@ def _swap(first: Run, second: Run) -> None:
             predicted=wanted.second_reads,
             second_reads=wanted.predicted,
             versus=None if wanted.versus is None else _MIRRORED.get(wanted.versus, wanted.versus),
-        )
+        ),
+        **{"run": second.id, selection.SECOND_RUN: first.id},
     )
-    state.choose_run(second)
-    st.session_state.pop(_PICKER, None)
-    st.query_params[selection.SECOND_RUN] = first.id
 
 
 def render_comparison(

@@ -28,14 +28,14 @@ class Caption:
 
     Attributes:
         index: the digit's place in its dataset, 0 or more.
-        label: the true digit.
+        label: the true digit; of a person's own drawings also a number, digit by digit.
         predicted: what the model takes it for; None where no model is asked.
         probability: of the predicted digit, 0 to 1; None where it is not shown.
     """
 
     index: int
-    label: int
-    predicted: int | None = None
+    label: int | str
+    predicted: int | str | None = None
     probability: float | None = None
 
     @property

@@ -75,19 +75,6 @@ def format_share(correct: int, total: int, interval: tuple[float, float] | None 
     return text if interval is None else f"{text} [{100 * interval[0]:.2f}–{100 * interval[1]:.2f}]"
 
 
-def format_seconds(seconds: float) -> str:
-    """Write a time in the unit a person would use: '0.8 s', '42 s', '3 min 20 s', '2 h 5 min'."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-
-
 def escape(text: str) -> str:
     """Return a text that a person or a program wrote so that Markdown shows it as it stands."""
     return re.sub(r"([\\`*_\[\]:$~<#])", r"\\\1", text)

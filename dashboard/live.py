@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.charts.words import format_seconds
 from core.errors import CoreError, RunError
 from core.evaluation.metrics import wilson_interval
 from core.files import read_json
 from core.runs import jobs, store
 from dashboard.curves import name_run, read_curves
-from dashboard.layout import escape, format_seconds, format_share
+from dashboard.layout import escape, format_share
 from dashboard.run_charts import render_charts, render_numbers, render_speed_charts
 
 if TYPE_CHECKING:

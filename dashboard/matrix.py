@@ -10,6 +10,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from core.charts.shades import compute_shades
 from core.errors import ShapeError
 from dashboard.tiles import make_sheet
 
@@ -117,11 +118,7 @@ def compute_cells(
         raise ShapeError(f"A confusion matrix is square, but got {counts.shape}.")
     values = _compute_values(counts, mode)
     shown = np.where(np.eye(len(counts), dtype=bool), 0.0, values) if hide_diagonal else values
-    shares = shown / max(float(shown.max(initial=0.0)), 1e-12)
-    # Right answers outnumber any error a hundredfold: a steep logarithm lets single errors show beside them. Among
-    # errors alone a gentle one is enough.
-    steepness = 10.0 if hide_diagonal else 1000.0
-    shades = np.log1p(steepness * shares) / np.log1p(steepness)
+    shades = compute_shades(shown, errors_only=hide_diagonal)
     return [
         [
             {

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from core.charts.look import PLURALS
+from core.charts.words import PLURALS
 from core.evaluation.select import DigitFilter, find_digits
 from dashboard import selection
-from dashboard.answers import build_captions, choose_digit
+from dashboard.answers import CHOSEN_DIGIT, build_captions
 from dashboard.tiles import SIDE, make_sheet
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ def follow_click() -> None:
     """Choose the pair or the digit that was clicked just now; call it before anything that shows what is chosen."""
     clicked = (st.session_state.get(_KEY) or {}).get("clicked")
     if clicked is not None:
-        selection.choose(DigitFilter(true=clicked["true"], predicted=clicked["predicted"]))
-        choose_digit(clicked["digit"])
+        digit = None if clicked["digit"] is None else str(clicked["digit"])
+        selection.choose(DigitFilter(true=clicked["true"], predicted=clicked["predicted"]), **{CHOSEN_DIGIT: digit})
 
 
 def render_pairs(entry: RunEntry, report: Mapping[str, Any], answers: Predictions, data: DigitData | None) -> None:

@@ -11,10 +11,10 @@ import pandas as pd
 import streamlit as st
 
 from core.charts.curves import Curve, plot_curves
+from core.charts.words import format_seconds
 from core.config import TrainConfig, parse_config
 from core.errors import CoreError
 from dashboard.figure import render_figure
-from dashboard.layout import format_seconds
 
 if TYPE_CHECKING:
     from core.models.summary import LayerSummary

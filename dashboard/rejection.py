@@ -10,13 +10,13 @@ import streamlit as st
 
 from core.charts.calibration import plot_rejection
 from core.charts.nines import format_nines
-from core.evaluation.calibration import Rejection, compute_rejection
+from core.evaluation.calibration import compute_rejection
 from core.evaluation.metrics import wilson_interval
 from core.evaluation.select import DigitFilter
 from dashboard import selection
 from dashboard.figure import render_figure
 from dashboard.layout import format_share
-from dashboard.threshold import put_threshold, read_threshold, render_threshold
+from dashboard.threshold import read_threshold, render_threshold, write_threshold
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 # In the address: below which confidence answers are rejected.
 REJECT = "reject"
-_MOST_POINTS = 250
 
 
 def render_rejection(answers: Predictions) -> None:
@@ -34,8 +33,7 @@ def render_rejection(answers: Predictions) -> None:
     Args:
         answers: of a run, at least one.
     """
-    rejection = compute_rejection(answers, most_points=len(answers.labels))
-    points = thin_rejection(rejection)
+    points = compute_rejection(answers)
     total = len(answers.labels)
     # One in a hundred left to a person is a usual wish.
     default = points.threshold[int(np.abs(points.rejected - 0.01 * total).argmin())]
@@ -46,8 +44,9 @@ def render_rejection(answers: Predictions) -> None:
 
     def follow(rows: list[list[Any]]) -> None:
         if rows:
-            put_threshold(REJECT, rows[0][1])
-        selection.choose(filters[rows[0][0]] if rows else DigitFilter())
+            selection.choose(filters[rows[0][0]], **{REJECT: write_threshold(rows[0][1])})
+        else:
+            selection.choose(DigitFilter())
 
     chart = st.container()
     render_threshold(
@@ -102,17 +101,3 @@ def build_rejected(confidence: NDArray[np.float64], threshold: float) -> DigitFi
     """
     below = confidence[confidence < threshold]
     return DigitFilter(sure=(0.0, float(below.max()) if below.size else 0.0))
-
-
-def thin_rejection(rejection: Rejection, most: int = _MOST_POINTS) -> Rejection:
-    """Return fewer thresholds, close together where little is rejected, which is where the mistakes are.
-
-    Args:
-        rejection: one point for each distinct confidence.
-        most: points to keep, about.
-    """
-    n = len(rejection.threshold)
-    places = np.unique(np.concatenate([[0], np.geomspace(1, n, most).round().astype(np.int64) - 1]))
-    return Rejection(
-        rejection.threshold[places], rejection.rejected[places], rejection.kept[places], rejection.right[places]
-    )

@@ -37,7 +37,7 @@ def open_run(title: str, purpose: str) -> tuple[RunEntry, dict[str, Any], Predic
     with heading:
         render_header(title, purpose)
     with choice:
-        entry = state.render_run_picker(accepts=lambda _: True, prefers=state.has_report)
+        entry = state.render_run_picker(accepts=lambda _: True, prefers=state.is_own_with_report)
     render_dataset_notice()
     if entry is None or entry.record is None or not state.has_report(entry):
         if entry is None:

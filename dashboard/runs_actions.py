@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # What went wrong in a button's callback, said where the page is drawn next.
 _PROBLEMS = "runs_problems"
+# What a button's callback has done; a message sent from there would be lost when the page is drawn again.
+_DONE = "runs_done"
 # Set once the dialog has done its work: its button's callback runs before the dialog alone is drawn again.
 _CONFIRMED = "runs_delete_confirmed"
 
@@ -32,8 +34,11 @@ def name_entry(entry: RunEntry) -> str:
 
 
 def render_problems_of_actions() -> None:
-    """Say what the last action could not do."""
+    """Say what the last action did, or could not do."""
     st.session_state.pop(_CONFIRMED, None)
+    done = st.session_state.pop(_DONE, "")
+    if done:
+        st.toast(done)
     for problem in st.session_state.pop(_PROBLEMS, []):
         st.error(escape(problem))
 
@@ -244,4 +249,4 @@ def _delete(names: list[str]) -> None:
     st.session_state[_PROBLEMS] = problems
     st.session_state[_CONFIRMED] = True
     if gone:
-        st.toast(f"Deleted {len(gone):,} {'run' if len(gone) == 1 else 'runs'}.")
+        st.session_state[_DONE] = f"Deleted {len(gone):,} {'run' if len(gone) == 1 else 'runs'}."

@@ -15,30 +15,6 @@ if TYPE_CHECKING:
 
 # Names in the address: `?view=`, `?runs=id,id`, `?groups=id,id`.
 Choice = Literal["runs", "groups"]
-VIEWS = {"runs": "Each run", "seeds": "Seeds together", "sizes": "Learning curves"}
-_VIEW = "runs_view"
-
-
-def render_views() -> str:
-    """Draw the switch between the views of the page and return the chosen one; it stands in the address."""
-    wanted = st.query_params.get("view", "")
-    st.session_state[_VIEW] = wanted if wanted in VIEWS else "runs"
-    return st.segmented_control(
-        "View",
-        list(VIEWS),
-        format_func=lambda name: VIEWS[name],
-        required=True,
-        key=_VIEW,
-        on_change=_note_view,
-        label_visibility="collapsed",
-    )
-
-
-def _note_view() -> None:
-    if st.session_state[_VIEW] == "runs":
-        st.query_params.pop("view", None)
-    else:
-        st.query_params["view"] = st.session_state[_VIEW]
 
 
 def read_chosen(choice: Choice, known: Collection[str]) -> list[str]:

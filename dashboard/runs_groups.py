@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 MOST_GROUPS, FIRST_GROUPS = 6, 3
 # Training is drawn as the mean of so many stretches: seeds are not sampled at the same steps.
-STRETCHES = 60
+STRETCHES = 60  # at most
 # A group is all its seeds, with however many threads.
 _NOT_TOLD = ("runtime.seed", "runtime.threads")
 LINES = {"validation": "validation", "train": "training"}
@@ -156,7 +156,7 @@ def _render_bands(groups: Sequence[RunGroup]) -> None:
 
 
 def build_band(group: RunGroup, title: str, hue: int, column: str, axis: Literal["epoch", "step"]) -> Spread:
-    """Return the mean curve of a group's runs over the epochs, or steps, that all of them have.
+    """Return the mean curve of a group's runs over the epochs, or steps, that all of them have that have any.
 
     Args:
         group: of runs.
@@ -167,16 +167,18 @@ def build_band(group: RunGroup, title: str, hue: int, column: str, axis: Literal
     """
     from core.charts.runs import Spread, compute_spread, compute_stretch_means
 
-    curves = []
-    for entry in group.entries:
-        one = read_curves(entry.run)
-        if axis == "step" and column.startswith("train_"):
-            width = max(group.config.total_steps / STRETCHES, 1.0)
-            curves.append(compute_stretch_means(one.steps["step"], one.steps[column], width))
-        else:
-            curves.append((one.epochs[axis], one.epochs[column]))
+    is_sampled = axis == "step" and column.startswith("train_")
+    parts = [one.steps if is_sampled else one.epochs for one in (read_curves(entry.run) for entry in group.entries)]
+    # A run whose metrics are gone keeps its result, but has no say in the curve.
+    parts = [rows for rows in parts if any(value is not None for value in rows[column])]
+    curves = [(rows[axis], rows[column]) for rows in parts]
+    if is_sampled and curves:
+        # Were there more stretches than a run has samples, few of them would hold a value of every run.
+        n_stretches = min(STRETCHES, *(len(xs) for xs, _ in curves))
+        width = max(group.config.total_steps / n_stretches, 1.0)
+        curves = [compute_stretch_means(xs, ys, width) for xs, ys in curves]
     x, mean, sd = compute_spread(curves)
-    return Spread(f"{title} (n = {group.n})", x, mean, sd, np.full(len(x), group.n), hue)
+    return Spread(f"{title} (n = {len(curves)})", x, mean, sd, np.full(len(x), len(curves)), hue)
 
 
 def tabulate(lines: Sequence[Spread], x_title: str) -> pd.DataFrame:

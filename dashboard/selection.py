@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
@@ -20,13 +20,13 @@ from core.evaluation.select import (
     write_filter,
 )
 from core.runs import store
-from dashboard import loaders
+from dashboard import loaders, state
 from dashboard.answers import CHOSEN_DIGIT, choose_digit, read_chosen_digit, render_answers, render_steps
 from dashboard.detail import render_detail
 from dashboard.layout import escape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
 
     from numpy.typing import NDArray
 
@@ -49,13 +49,19 @@ def read() -> DigitFilter:
     return parse_filter(st.query_params)[0]
 
 
-def choose(wanted: DigitFilter) -> None:
-    """Ask for exactly these digits in the address, in place of what it asked for; the digit that was open closes."""
-    choose_digit(None)
-    for name in FILTER_NAMES:
-        st.query_params.pop(name, None)
-    for name, text in write_filter(wanted).items():
-        st.query_params[name] = text
+def choose(wanted: DigitFilter, **parts: str | None) -> None:
+    """Ask for exactly these digits in the address, in place of what it asked for; the digit that was open closes.
+
+    Args:
+        wanted: what they must be.
+        parts: what else changes in the address in the same step, by name; None takes it out.
+    """
+    state.change_address({CHOSEN_DIGIT: None, **dict.fromkeys(FILTER_NAMES), **write_filter(wanted), **parts})
+
+
+def is_scaled(report: Mapping[str, Any]) -> bool:
+    """Whether the address asks for probabilities after temperature scaling, and the run has a temperature."""
+    return report["temperature"] is not None and st.query_params.get(SCALED) == "on"
 
 
 def render_problems(total: int) -> None:

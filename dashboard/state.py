@@ -11,7 +11,7 @@ from core.errors import RunError, RunNotFoundError
 from core.runs import store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from core.runs.store import Run, RunEntry
 
@@ -28,10 +28,56 @@ STATE_WORDS = {
 }
 
 
+def change_address(parts: Mapping[str, str | None]) -> None:
+    """Change parts of the address at once, so that the browser's Back undoes them at once.
+
+    Args:
+        parts: text by name; None takes a part out. Not for a page with widgets that are bound to the address.
+    """
+    before = st.query_params.to_dict()
+    after = {name: text for name, text in {**before, **parts}.items() if text is not None}
+    if after != before:
+        st.query_params.from_dict(after)
+
+
+def render_choice(name: str, label: str, options: Mapping[str, str], default: str, explanation: str = "") -> str:
+    """Draw a choice that stands in the address unless it is the default, and return it.
+
+    Unlike a widget that is bound to the address it also follows the browser's Back.
+
+    Args:
+        name: of the part of the address; also of the widget.
+        label: for those who listen; shown above only where there is an explanation.
+        options: words by value; a value in the address that is none of them is passed over.
+        default: one of them.
+        explanation: of the label.
+    """
+    linked = st.query_params.get(name, default)
+    st.session_state[name] = linked if linked in options else default
+
+    def keep() -> None:
+        if st.session_state[name] == default:
+            st.query_params.pop(name, None)
+        else:
+            st.query_params[name] = st.session_state[name]
+
+    chosen: str = st.segmented_control(
+        label,
+        list(options),
+        format_func=options.get,
+        required=True,
+        key=name,
+        on_change=keep,
+        label_visibility="visible" if explanation else "collapsed",
+        help=explanation or None,
+        wrap=True,
+    )
+    return chosen
+
+
 def choose_run(run: Run) -> None:
     """Make a run the chosen one on every page, whatever was picked or linked before."""
     st.session_state[CHOSEN_RUN] = run.id
-    st.session_state.pop(_PICKER, None)
     st.query_params["run"] = run.id
 
 
@@ -43,8 +89,10 @@ def describe_entry(entry: RunEntry) -> str:
     result = STATE_WORDS[entry.state] if entry.state else ""
     if record.test_total:
         result = f"{100 * (record.test_correct or 0) / record.test_total:.2f} %"
-    when = datetime.fromisoformat(record.created).astimezone().strftime("%d %b %H:%M")
     dataset = "" if record.dataset == "mnist" else " · bundled digits"
+    if entry.run.pretrained:
+        return f"{entry.run.id} · {result}{dataset} · pretrained"
+    when = datetime.fromisoformat(record.created).astimezone().strftime("%d %b %H:%M")
     return f"{record.name or record.recipe} · {result}{dataset} · {when} · {entry.run.id[-4:]}"
 
 
@@ -66,9 +114,8 @@ def render_run_picker(
 ) -> RunEntry | None:
     """Draw a list of runs and return the chosen one, or None if no run qualifies.
 
-    The choice comes from the widget, else from `?run=` (an id, a unique start of one, latest or best), else from what
-    was chosen on another page, else the newest that the page prefers. It is written back to `?run=`, so that the
-    address can be shared.
+    The choice is `?run=` (an id, a unique start of one, latest or best), else what was chosen on another page, else the
+    newest that the page prefers. It is written back to `?run=`, so that the address can be shared.
 
     Args:
         accepts: which runs can be chosen on this page.
@@ -79,11 +126,15 @@ def render_run_picker(
     candidates = {entry.run.id: entry for entry in (list_runs() if entries is None else entries) if accepts(entry)}
     if not candidates:
         return None
-    chosen = st.session_state.get(_PICKER)
-    # Always set: the browser remembers a choice by its label, which changes when a run moves on.
-    st.session_state[_PICKER] = chosen if chosen in candidates else _find_wanted(candidates, prefers)
+    # Always set: the browser remembers a choice by its label, which changes when a run moves on, and its Back changes
+    # the address alone.
+    st.session_state[_PICKER] = _find_wanted(candidates, prefers)
     chosen = st.selectbox(
-        label, list(candidates), format_func=lambda name: describe_entry(candidates[name]), key=_PICKER
+        label,
+        list(candidates),
+        format_func=lambda name: describe_entry(candidates[name]),
+        key=_PICKER,
+        on_change=lambda: st.query_params.update({"run": st.session_state[_PICKER]}),
     )
     st.session_state[CHOSEN_RUN] = chosen
     st.query_params["run"] = chosen
@@ -93,6 +144,8 @@ def render_run_picker(
 def _find_wanted(candidates: dict[str, RunEntry], prefers: Callable[[RunEntry], bool]) -> str:
     newest = next((name for name, entry in candidates.items() if prefers(entry)), next(iter(candidates)))
     linked = st.query_params.get("run")
+    if linked in candidates:
+        return linked
     if linked:
         try:
             found = store.find_run(linked).id
@@ -110,6 +163,11 @@ def _find_wanted(candidates: dict[str, RunEntry], prefers: Callable[[RunEntry], 
 def is_completed(entry: RunEntry) -> bool:
     """Whether the run has trained to its end and is evaluated."""
     return entry.state == "completed"
+
+
+def is_own_with_report(entry: RunEntry) -> bool:
+    """Whether the run is evaluated and was trained here; a pretrained one is only shown first where there is no own."""
+    return has_report(entry) and not entry.run.pretrained
 
 
 def has_report(entry: RunEntry) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from core.charts.nines import format_nines
+from dashboard.state import change_address
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,9 +30,9 @@ def read_threshold(name: str, options: NDArray[np.float64], default: float) -> f
     return linked if 0 <= linked <= 1 else _find_nearest(options, default)
 
 
-def put_threshold(name: str, threshold: float) -> None:
-    """Put a threshold into the address."""
-    st.query_params[name] = repr(float(threshold))
+def write_threshold(threshold: float) -> str:
+    """Return a threshold as it stands in the address."""
+    return repr(float(threshold))
 
 
 def render_threshold(label: str, name: str, options: NDArray[np.float64], threshold: float, explanation: str) -> None:
@@ -57,7 +58,7 @@ def render_threshold(label: str, name: str, options: NDArray[np.float64], thresh
         list(places.values()),
         format_func=format_nines,
         key=key,
-        on_change=lambda: put_threshold(name, st.session_state[key]),
+        on_change=lambda: change_address({name: write_threshold(st.session_state[key])}),
         help=explanation,
     )
 

@@ -8,8 +8,9 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from core.charts.look import BLUE, GRAY, ORANGE, build_empty, finish, format_percent, hatch, require_shape
+from core.charts.look import BLUE, GRAY, ORANGE, build_empty, finish, hatch, require_shape
 from core.charts.nines import build_axis, find_top, format_nines
+from core.charts.words import format_percent
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,8 +8,9 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from core.charts.look import BLUE, GRAY, ORANGE, build_empty, finish, format_percent
+from core.charts.look import BLUE, GRAY, ORANGE, build_empty, finish
 from core.charts.nines import build_axis, find_top, format_nines, stretch
+from core.charts.words import format_percent
 from core.evaluation.metrics import wilson_interval
 
 if TYPE_CHECKING:

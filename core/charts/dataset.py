@@ -8,7 +8,8 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from core.charts.look import BLUE, GRAY, PLURALS, build_empty, fade_in, finish, format_percent, hatch, require_shape
+from core.charts.look import BLUE, GRAY, build_empty, fade_in, finish, hatch, require_shape
+from core.charts.words import PLURALS, format_percent
 from core.errors import ShapeError
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What all charts share: colours, the empty figure, the common finish, and how numbers are written."""
+"""What all charts share: colours, the empty figure and the common finish."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ BLUE, ORANGE, GRAY = "#2f6fb3", "#d9730d", "#80807b"
 HUES = (BLUE, ORANGE, "#4d8a57", "#8c68b8", GRAY, "#1b8588")
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "x", "cross")
 _TRANSPARENT = "rgba(0,0,0,0)"
-PLURALS = ("zeros", "ones", "twos", "threes", "fours", "fives", "sixes", "sevens", "eights", "nines")
 
 
 def build_empty(subject: str, height: int) -> go.Figure:
@@ -54,11 +53,6 @@ def fade_in(color: str) -> list[tuple[float, str]]:
     """Colour scale from bare paper, whatever its colour, to full ink."""
     red, green, blue = (int(color[start : start + 2], 16) for start in (1, 3, 5))
     return [(0.0, f"rgba({red},{green},{blue},0)"), (1.0, f"rgba({red},{green},{blue},1)")]
-
-
-def format_percent(share: float) -> str:
-    """Write a fraction as a percentage with two decimals."""
-    return f"{100 * share:.2f} %"
 
 
 def require_shape(values: NDArray[np.generic], shape: tuple[int, ...], what: str) -> None:

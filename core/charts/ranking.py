@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
-from core.charts.look import BLUE, GRAY, ORANGE, PLURALS, build_empty, finish
+from core.charts.look import BLUE, GRAY, ORANGE, build_empty, finish
 from core.charts.nines import format_nines
+from core.charts.words import PLURALS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -84,7 +84,9 @@ def _find_validation(classifier: Classifier, labels: np.ndarray) -> np.ndarray:
 def store_report(
     run: Run, dataset: str, test: Predictions, validation: Predictions | None, indices: np.ndarray
 ) -> dict[str, Any]:
-    """Write test.npz, validation.npz and report.json, and note the result in run.json.
+    """Write test.npz, validation.npz and report.json, and note the result in run.json; return the report.
+
+    The files of a run that came with the project stay as they are: they are its, not this machine's.
 
     Args:
         run: whose answers they are.
@@ -96,11 +98,6 @@ def store_report(
     Raises:
         RunError: if the disk refuses.
     """
-    if validation is None:
-        (run.path / "validation.npz").unlink(missing_ok=True)
-    else:
-        _save(run, "validation.npz", validation, indices=indices)
-    _save(run, "test.npz", test)
     report = {
         "version": REPORT_VERSION,
         "run": run.id,
@@ -108,6 +105,13 @@ def store_report(
         "split": "test",
         **compute_report(test.probabilities, test.labels, validation),
     }
+    if run.pretrained:
+        return report
+    if validation is None:
+        (run.path / "validation.npz").unlink(missing_ok=True)
+    else:
+        _save(run, "validation.npz", validation, indices=indices)
+    _save(run, "test.npz", test)
     write_json(run.path / "report.json", report)
     store.update_record(run, test_correct=report["correct"], test_total=report["total"])
     return report

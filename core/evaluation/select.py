@@ -199,7 +199,10 @@ def _read_range(text: str) -> tuple[float, float]:
     found = _RANGE.fullmatch(text)
     if not found:
         raise ValueError("write two probabilities, as in 0.5..0.9")
-    return float(found[1]), float(found[2])
+    low, high = float(found[1]), float(found[2])
+    if not low <= high <= 1:
+        raise ValueError("write the smaller one first, and none above 1")
+    return low, high
 
 
 def _read_right(text: str) -> dict[str, Any]:

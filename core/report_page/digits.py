@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from core.charts.look import format_percent
+from core.charts.words import format_percent
 from core.data import datasets
 from core.data.catalog import get_dataset_spec
 from core.errors import CoreError

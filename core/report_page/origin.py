@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from core.charts.look import format_percent
+from core.charts.words import format_percent
 from core.config import get_value, list_fields
 from core.data.catalog import get_dataset_spec
 from core.errors import RunError, RunNotFoundError, UsageError

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
-from core.charts.look import format_percent
+import numpy as np
+
+from core.charts.shades import compute_shades
+from core.charts.words import format_percent, format_seconds
 from core.report_page.markup import Cell, build_paragraph, build_table
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ def build_results(record: RunRecord, report: dict[str, Any]) -> str:
         ("Parameters", f"{record.parameters:,}", "numbers learnt in training"),
         (
             "Training time",
-            format_duration(record.train_seconds),
+            format_seconds(record.train_seconds),
             f"{record.step:,} steps" if record.step else "of all members",
         ),
     ]
@@ -71,21 +73,21 @@ def build_temperature(report: dict[str, Any]) -> str:
 
 def build_matrix(confusion: list[list[int]]) -> str:
     """Return the confusion matrix, each cell the darker the more digits it holds."""
-    most = max(max(row) for row in confusion)
+    # Not the full ink, on which no number could be read in every theme.
+    shades = 0.85 * compute_shades(np.array(confusion))
     rows: list[tuple[str | Cell, ...]] = [
-        (str(true), *(Cell(str(n) if n else "", shade=_compute_shade(n, most)) for n in row), str(sum(row)))
-        for true, row in enumerate(confusion)
+        (
+            str(true),
+            *(Cell(str(n) if n else "", shade=shade) for n, shade in zip(row, dark, strict=True)),
+            str(sum(row)),
+        )
+        for true, (row, dark) in enumerate(zip(confusion, shades.tolist(), strict=True))
     ]
     totals = [str(sum(row[digit] for row in confusion)) for digit in range(len(confusion))]
     rows.append(("all", *totals, str(sum(map(sum, confusion)))))
     head = ("true", *map(str, range(len(confusion))), "all")
     caption = "Test digits by what they are (down) and what they are read as (across); empty cells hold none"
     return build_table(caption, head, rows, kind="matrix")
-
-
-def _compute_shade(n: int, most: int) -> float:
-    # Right answers outnumber any error a hundredfold: a steep logarithm lets single errors show beside them.
-    return 0.85 * math.log1p(1000 * n / max(1, most)) / math.log1p(1000)
 
 
 def build_pairs(report: dict[str, Any]) -> str:
@@ -122,10 +124,3 @@ def _format_area(area: float | None) -> str:
 def format_score(kind: str, value: float) -> str:
     """Write an nll, brier or ece as every table of the report does."""
     return format_percent(value) if kind == "ece" else f"{value:.4f}"
-
-
-def format_duration(seconds: float) -> str:
-    """Write a time in the unit a person would use."""
-    if seconds < 120:
-        return f"{seconds:.1f} s"
-    return f"{seconds / 60:.1f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

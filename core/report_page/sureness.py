@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.charts.calibration import VERDICT_SIGNS, judge_bins, plot_rejection, plot_reliability
-from core.charts.look import format_percent
 from core.charts.nines import format_nines
+from core.charts.words import format_percent
 from core.evaluation.calibration import compute_rejection, compute_reliability
 from core.report_page.markup import build_details, build_table
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from core.charts.curves import Curve, plot_curves
-from core.charts.look import format_percent
+from core.charts.words import format_percent
 from core.report_page.markup import build_details, build_paragraph, build_table
 from core.runs import store
 
@@ -37,8 +37,12 @@ def build_training(run: Run, sheet: ChartSheet) -> str:
     return (
         sheet.place("chart-loss", loss, "Loss, on a logarithmic scale")
         + sheet.place("chart-accuracy", accuracy, "Accuracy")
-        + build_details(f"The {len(epochs):,} epochs as a table", _build_epochs(epochs))
+        + build_details(_name_table(len(epochs)), _build_epochs(epochs))
     )
+
+
+def _name_table(n_epochs: int) -> str:
+    return "The epoch as a table" if n_epochs == 1 else f"The {n_epochs:,} epochs as a table"
 
 
 def _build_curves(steps: list[dict[str, Any]], epochs: list[dict[str, Any]], quantity: str) -> list[Curve]:

@@ -310,11 +310,14 @@ def find_run(reference: str) -> Run:
     Raises:
         RunNotFoundError: if no run, or more than one, answers to it.
     """
+    # Pages ask for a whole id at every click; it is found without reading all the others.
+    exact = _find_folder(reference)
+    if exact is not None:
+        return exact
     entries = list_runs()
     if reference in ("latest", "best"):
         return _find_by_rank(reference, entries)
-    exact = [entry.run for entry in entries if entry.run.id == reference]
-    matches = exact or [entry.run for entry in entries if reference and entry.run.id.startswith(reference)]
+    matches = [entry.run for entry in entries if reference and entry.run.id.startswith(reference)]
     if not matches:
         raise RunNotFoundError(
             f"There is no run '{reference}' in {paths.runs_dir()}; `python -m core runs` lists them."
@@ -331,11 +334,22 @@ def find_member(name: str) -> Run:
     Raises:
         RunNotFoundError: if it is not there any more.
     """
-    for root in (paths.runs_dir(), paths.pretrained_dir()):
-        # Only a plain name: an ensemble must not lead out of the folders of runs.
-        if name == Path(name).name and (root / name / "run.json").is_file():
-            return Run(root / name)
-    raise RunNotFoundError(f"the run '{name}' is not there any more.")
+    found = _find_folder(name)
+    if found is None or not (found.path / "run.json").is_file():
+        raise RunNotFoundError(f"the run '{name}' is not there any more.")
+    return found
+
+
+def _find_folder(name: str) -> Run | None:
+    """Return the run of exactly this id, None if there is none."""
+    # Only a plain name: no reference may lead out of the folders of runs.
+    if not name or name != Path(name).name or name.startswith("."):
+        return None
+    roots = (paths.runs_dir(), paths.pretrained_dir())
+    try:
+        return next((Run(root / name) for root in roots if (root / name).is_dir()), None)
+    except (OSError, ValueError):
+        return None  # too long for a file's name, or with a character that none has
 
 
 def _find_by_rank(reference: str, entries: list[RunEntry]) -> Run:

@@ -29,6 +29,7 @@ def follow(wanted):
     low, high = st.session_state["sure"]
     bounds = tuple(st.session_state["sure_shown"])
     numbers = {name: st.session_state[name] for name in ("true", "read_as")}
+    order = st.session_state.get(ORDER, "loss")
     selection.choose(
         replace(
             wanted,
@@ -37,12 +38,9 @@ def follow(wanted):
             predicted=None if numbers["read_as"] == ANY else int(numbers["read_as"]),
             # What is chosen elsewhere is exact, the slider shows whole percentages: unmoved, it changes nothing.
             sure=wanted.sure if (low, high) == bounds else None if (low, high) == (0, 100) else (low / 100, high / 100),
-        )
+        ),
+        **{ORDER: None if order == "loss" else order},
     )
-    if st.session_state.get(ORDER, "loss") == "loss":
-        st.query_params.pop(ORDER, None)
-    else:
-        st.query_params[ORDER] = st.session_state[ORDER]
 
 
 def render_filters(wanted):

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
+from core.charts.words import format_seconds
 from core.data.catalog import get_dataset_spec
-from dashboard import loaders, selection
+from dashboard import loaders, selection, state
 from dashboard.answers import read_chosen_digit
-from dashboard.layout import escape, format_seconds, side_by_side
+from dashboard.layout import escape, side_by_side
 from dashboard.report_download import render_report_download
 from dashboard.run_state import open_run
 
@@ -59,18 +60,11 @@ def describe_training(record):
     ]
 
 
-def read_view():
-    """Return the view in the address, after saying so if there is no such view."""
+def render_problem_of_view():
+    """Say so if the address names a view that does not exist."""
     linked = st.query_params.get(VIEW, "matrix")
-    if linked in VIEWS:
-        return linked
-    st.caption(escape(f"'view={linked[:60]}' in the address is none of {', '.join(VIEWS)}; here is the matrix."))
-    return "matrix"
-
-
-def choose_view():
-    """Put the view that was clicked into the address."""
-    st.query_params[VIEW] = st.session_state[VIEW]
+    if linked not in VIEWS:
+        st.caption(escape(f"'view={linked[:60]}' in the address is none of {', '.join(VIEWS)}; here is the matrix."))
 
 
 def read_temperature(report):
@@ -89,26 +83,17 @@ def read_temperature(report):
 
 def leave_scaling():
     """Go back to the probabilities as they are; what was chosen by scaled ones would now mean other digits."""
-    st.query_params.pop(selection.SCALED, None)
-    selection.choose(selection.read().without("sure").without("given"))
+    selection.choose(selection.read().without("sure").without("given"), **{selection.SCALED: None})
 
 
-def render_views(view, temperature):
-    """Draw the choice of views, and a chip that says when the probabilities are scaled."""
-    st.session_state[VIEW] = view
+def render_views(temperature):
+    """Draw the choice of views with a chip that says when the probabilities are scaled, and return the view."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.segmented_control(
-            "View",
-            list(VIEWS),
-            format_func=VIEWS.get,
-            required=True,
-            key=VIEW,
-            on_change=choose_view,
-            label_visibility="collapsed",
-        )
+        view = state.render_choice(VIEW, "View", VIEWS, "matrix")
         if temperature is not None:
             words = f"after temperature scaling, T = {temperature:.3g}"
             selection.render_chip(words, selection.SCALED, leave_scaling)
+    return view
 
 
 def render_view(view, entry, report, answers, data):
@@ -150,8 +135,9 @@ entry, report, answers, data = open_run(
 )
 render_headline(report, entry.record)
 selection.render_problems(report["total"])
-view, temperature = read_view(), read_temperature(report)
-render_views(view, temperature)
+render_problem_of_view()
+temperature = read_temperature(report)
+view = render_views(temperature)
 if temperature is not None:
     answers = loaders.load_scaled_predictions(entry.run, temperature)
 if view == "compare":

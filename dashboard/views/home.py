@@ -4,12 +4,13 @@ from datetime import datetime
 
 import streamlit as st
 
+from core.charts.words import format_seconds
 from core.errors import CoreError
 from core.evaluation.metrics import wilson_interval
 from core.runs import store
 from dashboard import loaders, state
 from dashboard.gallery import Caption, render_sheet
-from dashboard.layout import escape, format_seconds, format_share, render_header
+from dashboard.layout import escape, format_share, render_header
 from dashboard.notice import render_dataset_notice
 from dashboard.quick_start import render_sprint_button
 
@@ -76,6 +77,7 @@ def render_run(entry):
         return
     page = "views/train.py" if entry.state in ("queued", "running") else "views/evaluate.py"
     when = datetime.fromisoformat(record.created).astimezone().strftime("%d %b %H:%M")
+    when = "pretrained" if entry.run.pretrained else when
     spent = f" · {format_seconds(record.train_seconds)}" if record.train_seconds else ""
     dataset = "" if record.dataset == "mnist" else " · bundled digits"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -113,7 +115,7 @@ except CoreError as error:
     st.error(str(error))
     st.stop()
 render_dataset_notice(polls=not is_active(entries))
-render_first_steps(bool(entries))
+render_first_steps(any(not entry.run.pretrained for entry in entries))
 runs, sample = st.columns([3, 2], gap="large")
 with runs:
     st.subheader("Runs", anchor=False)

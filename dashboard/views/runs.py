@@ -5,14 +5,15 @@ import streamlit as st
 from core.errors import CoreError
 from core.runs import store
 from core.runs.groups import list_differences
-from dashboard import runs_table
+from dashboard import runs_table, state
 from dashboard.layout import render_header
 from dashboard.run_state import UNDER_WAY, render_no_runs
 from dashboard.runs_actions import name_entry, render_one, render_problems_of_actions, render_several
 from dashboard.runs_charts import render_parallel, render_run_curves
-from dashboard.runs_choice import choose, read_chosen, render_choosable_table, render_views
+from dashboard.runs_choice import choose, read_chosen, render_choosable_table
 from dashboard.runs_groups import render_groups, render_learning_curves
 
+VIEWS = {"runs": "Each run", "seeds": "Seeds together", "sizes": "Learning curves"}
 CHOSEN_BOX = "chosen_runs_box"
 
 
@@ -87,7 +88,7 @@ heading, choice = st.columns([3, 2], vertical_alignment="bottom")
 with heading:
     render_header("Runs", "Every training, side by side: compare, label, tidy up.")
 with choice:
-    view = render_views()
+    view = state.render_choice("view", "View", VIEWS, "runs")
 try:
     entries = store.list_runs()
     if not entries:

@@ -37,6 +37,11 @@ def open_page(entries):
         state.choose_run(active.run)
 
 
+def is_shown(entry):
+    """Whether the page shows a run: any that a person trained, and a pretrained one if its address asks for it."""
+    return entry.record is not None and (not entry.run.pretrained or st.query_params.get("run") == entry.run.id)
+
+
 def is_run_first(entry, just_opened):
     """Whether the run stands above the form: while it trains or was just chosen, and then until a person moves on."""
     was_chosen = not just_opened and st.session_state[SHOWN] != entry.run.id
@@ -166,7 +171,7 @@ duplicate.fill_from_address(just_opened=just_opened)
 if just_opened:
     open_page(entries)
 with choice, st.container(horizontal=True, vertical_alignment="bottom"):
-    entry = state.render_run_picker(accepts=lambda entry: entry.record is not None, entries=entries)
+    entry = state.render_run_picker(accepts=is_shown, entries=entries)
     run_first = entry is not None and is_run_first(entry, just_opened)
     if run_first and entry.state not in ACTIVE:
         st.button("New run", key="new_run", on_click=show_form_first, width="content")

@@ -319,6 +319,15 @@ def test_a_run_without_curves_or_validation_says_so(home, trained_small):
     assert "Validation accuracy" not in page.find_table("Figures on the test digits")
 
 
+def test_a_single_epoch_is_not_called_several(home, trained_small):
+    run = copy_run(trained_small, home)
+    lines, _ = store.read_metrics(run)
+    kept = [line for line in lines if line["step"] <= lines[0]["step"] or line is lines[-1]]
+    (run.path / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in kept))
+    assert sum(line["kind"] == "epoch" for line in kept) == 1
+    assert "The epoch as a table" in build_report_page(run)
+
+
 def test_the_same_run_gives_the_same_page(raw, trained_small):
     assert build_report_page(trained_small) == raw
 

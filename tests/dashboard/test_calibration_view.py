@@ -15,7 +15,7 @@ from core.evaluation.report import load_predictions
 from core.evaluation.select import DigitFilter, compute_mask, parse_filter, write_filter
 from dashboard.calibration_view import N_BINS, describe_temperature
 from dashboard.layout import format_share
-from dashboard.rejection import build_rejected, thin_rejection
+from dashboard.rejection import build_rejected
 
 pytestmark = pytest.mark.usefixtures("no_download")
 open_page = partial(open_view, "evaluate", view="calibration")
@@ -58,7 +58,7 @@ def test_every_bin_asks_for_exactly_the_digits_it_counts(trained_mnist, equal_ma
 def test_every_point_of_the_curve_asks_for_exactly_the_digits_it_rejects(trained_mnist):
     answers = load_predictions(trained_mnist)
     confidence = answers.confidence.astype(np.float64)
-    points = thin_rejection(compute_rejection(answers, most_points=len(answers.labels)))
+    points = compute_rejection(answers)
     assert 100 < len(points.threshold) <= 250
     assert points.rejected[0] == 0
     for threshold, rejected in zip(points.threshold.tolist(), points.rejected.tolist(), strict=True):

@@ -149,6 +149,11 @@ def test_extreme_runs_can_be_read(finished_run, kind):
     assert titles == [f"{right} right", f"{360 - right} wrong"]
 
 
+def test_the_table_says_when_its_areas_are_not_of_the_scaled_probabilities(finished_run):
+    assert "before temperature scaling" in texts(open_page(scaled="on"))
+    assert "before temperature scaling" not in texts(open_page(scaled="nonsense"))
+
+
 def test_a_digit_that_does_not_occur_says_so(finished_run):
     answers = load_predictions(finished_run)
     labels = np.where(answers.labels == 3, 5, answers.labels)

@@ -129,13 +129,13 @@ def test_the_answers_of_one_by_the_other_lead_to_their_digits(pair, both, of):
 
 def test_the_kind_of_matrix_and_its_digit_are_kept_in_the_address(pair):
     at = open_compare(run=pair[0].id)
-    at.segmented_control(key="comparison_compare").set_value("answers")
+    at.segmented_control(key="compare").set_value("answers")
     at.run()
-    at.segmented_control(key="comparison_of").set_value("4")
+    at.segmented_control(key="of").set_value("4")
     at.run()
     assert (at.query_params["compare"], at.query_params["of"]) == ("answers", "4")
     at = open_compare(run=pair[0].id, compare="<b>", of="11")
-    assert at.segmented_control(key="comparison_compare").value == "errors"
+    assert at.segmented_control(key="compare").value == "errors"
 
 
 def test_swapping_keeps_the_digits_that_are_shown(pair):
@@ -157,6 +157,9 @@ def test_the_second_run_is_chosen_from_the_list_or_the_address(pair, home, train
     at.run()
     assert at.query_params["second"] == pair[1].id
     assert "Second: **two bbbb**" in read_texts(at)
+    at.query_params["second"] = third.id
+    at.run()
+    assert "Second: **three cccc**" in read_texts(at), "the browser's Back changes the address alone"
     at = open_compare(run=pair[0].id, second="20260101-000002")
     assert at.query_params["second"] == pair[1].id
 

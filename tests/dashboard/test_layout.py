@@ -1,20 +1,10 @@
-import pytest
-
-from dashboard.layout import escape, format_seconds, format_share
+from dashboard.layout import escape, format_share
 
 
 def test_a_share_shows_its_counts_and_its_interval():
     assert format_share(9912, 10_000) == "99.12 % (9,912 of 10,000)"
     assert format_share(9912, 10_000, (0.98917, 0.99285)) == "99.12 % (9,912 of 10,000) [98.92–99.28]"
     assert format_share(0, 0) == "— (0 of 0)"
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0.84, "0.8 s"), (42.4, "42 s"), (60, "1 min"), (200, "3 min 20 s"), (7500, "2 h 5 min"), (7200, "2 h")],
-)
-def test_times_are_in_the_unit_a_person_would_use(seconds, text):
-    assert format_seconds(seconds) == text
 
 
 def test_what_a_person_wrote_is_not_taken_for_markdown():

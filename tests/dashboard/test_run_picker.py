@@ -1,6 +1,9 @@
 """The choice of a run: from the address, from another page, and when there is nothing to choose."""
 
+import shutil
+
 import pytest
+from app_pages import open_view
 from streamlit.testing.v1 import AppTest
 
 from core.runs import store
@@ -89,3 +92,51 @@ def test_what_a_page_prefers_is_shown_before_what_is_newer(three_runs):
     at = AppTest.from_function(page_that_prefers_the_completed, default_timeout=30).run()
     assert at.text[0].value == three_runs[1].id
     assert len(at.selectbox[0].options) == 3
+
+
+@pytest.fixture
+def pretrained(home, trained_small):
+    from run_folders import copy_run
+
+    from core.runs.pretrained import publish
+
+    run = copy_run(trained_small, home)
+    published = publish(run, "small")
+    store.delete_run(run)
+    return published
+
+
+def test_a_pretrained_run_is_marked_and_chosen_where_there_is_no_other(pretrained):
+    at = open_page()
+    assert at.text[0].value == pretrained.id
+    [option] = at.selectbox[0].options
+    assert option.startswith("small · ")
+    assert option.endswith(" · pretrained")
+
+
+def test_an_own_run_comes_before_a_pretrained_one_even_while_it_trains(pretrained, runs_in_every_state):
+    for state in ("completed", "stopped", "failed", "lost", "queued"):
+        shutil.rmtree(runs_in_every_state[state].path)
+    running = runs_in_every_state["running"]
+    assert open_view("evaluate").query_params["run"] == running.id
+    assert open_view("evaluate", run="small").query_params["run"] == "small"
+
+
+def test_train_shows_a_pretrained_run_only_if_asked(pretrained):
+    assert "run" not in open_view("train").query_params
+    assert open_view("train", run="small").query_params["run"] == "small"
+
+
+def test_home_still_offers_the_first_training_beside_a_pretrained_run(pretrained):
+    at = open_view("home")
+    assert at.button(key="train_sprint").label == "Train your first network"
+    assert any("· pretrained" in one.value for one in at.markdown)
+
+
+def test_the_page_follows_an_address_that_changes_alone_as_the_back_button_does(three_runs):
+    at = open_page(run=three_runs[0].id)
+    at.selectbox(key="run_picker").set_value(three_runs[1].id).run()
+    assert at.query_params["run"] == three_runs[1].id
+    at.query_params["run"] = three_runs[0].id
+    assert at.run().text[0].value == three_runs[0].id
+    assert at.selectbox(key="run_picker").value == three_runs[0].id

@@ -8,9 +8,11 @@ from app_pages import open_view, press, run_again
 from run_folders import copy_run
 
 from core.runs import store
+from core.runs.groups import group_runs
 from core.runs.store import Run
 from dashboard.runs_actions import list_orphans
 from dashboard.runs_choice import merge_rows
+from dashboard.runs_groups import build_band
 
 pytestmark = pytest.mark.usefixtures("no_download")
 
@@ -295,6 +297,28 @@ def test_seeds_are_put_together(several):
     assert at.multiselect(key="chosen_runs_box").value == [several[3].id, several[2].id]
 
 
+def test_a_run_without_its_metrics_has_no_say_in_the_band(several):
+    (several[3].path / "metrics.jsonl").unlink()
+    [group] = [group for group in group_runs([store.read_entry(run) for run in several]) if group.n == 2]
+    band = build_band(group, "mlp", 0, "validation_accuracy", "epoch")
+    epochs = [line for line in store.read_metrics(several[2])[0] if line["kind"] == "epoch"]
+    assert band.name == "mlp (n = 1)"
+    assert list(band.mean) == pytest.approx([line["validation_accuracy"] for line in epochs])
+    assert set(band.n) == {1}
+
+
+def test_seeds_that_were_sampled_seldom_and_at_other_steps_still_make_a_band(several):
+    [group] = [group for group in group_runs([store.read_entry(run) for run in several]) if group.n == 2]
+    total = group.config.total_steps
+    for entry, shift in zip(group.entries, (0, 1), strict=True):
+        steps = [*range(total // 4 - shift, total - 1, total // 4), total]
+        lines = [{"kind": "step", "step": step, "epoch": 1.0, "train_loss": 1.0 + shift} for step in steps]
+        (entry.run.path / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    band = build_band(group, "mlp", 0, "train_loss", "step")
+    assert len(band.x) >= 3
+    assert list(band.mean) == pytest.approx([1.5] * len(band.x))
+
+
 def test_without_a_finished_run_there_is_nothing_to_put_together(runs_in_every_state):
     store.delete_run(runs_in_every_state["completed"])
     assert "No run is finished yet" in list_words(open_view("runs", view="seeds"))
@@ -302,7 +326,7 @@ def test_without_a_finished_run_there_is_nothing_to_put_together(runs_in_every_s
 
 def test_a_learning_curve_is_drawn_over_the_sizes(several):
     at = open_view("runs", view="sizes")
-    assert at.segmented_control(key="runs_view").value == "sizes"
+    assert at.segmented_control(key="view").value == "sizes"
     [figure] = [json.loads(one.proto.spec) for one in at.get("plotly_chart")]
     table = at.dataframe[0].value
     assert "500 digits" in figure["layout"]["meta"]["alt"]
@@ -317,4 +341,4 @@ def test_without_sizes_it_says_how_a_learning_curve_is_made(finished_run):
 
 
 def test_a_view_that_does_not_exist_is_the_list(finished_run):
-    assert open_view("runs", view="nonsense").segmented_control(key="runs_view").value == "runs"
+    assert open_view("runs", view="nonsense").segmented_control(key="view").value == "runs"

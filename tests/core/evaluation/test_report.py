@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
+from core import paths
 from core.data.datasets import load, split_indices
 from core.errors import CheckpointError, RunError
 from core.evaluation.calibration import brier_score, fit_temperature, scale
@@ -141,3 +142,12 @@ def test_weights_of_another_network_are_refused(finished_run):
     (finished_run.path / "config.json").write_text(json.dumps(config.model_dump()))
     with pytest.raises(CheckpointError, match="made for another network"):
         load_classifier(finished_run)
+
+
+def test_a_pretrained_run_is_evaluated_without_changing_its_files(finished_run, monkeypatch):
+    monkeypatch.setattr(paths, "pretrained_dir", lambda: finished_run.path.parent)
+    before = {path.name: path.read_bytes() for path in finished_run.path.iterdir() if path.is_file()}
+    data = load("sklearn-digits")
+    report = evaluate_run(finished_run, data, data.checksum)
+    assert report["confusion"] == load_report(finished_run)["confusion"]
+    assert {path.name: path.read_bytes() for path in finished_run.path.iterdir() if path.is_file()} == before

@@ -40,6 +40,20 @@ def test_find_by_id_prefix_latest_and_best(home):
     assert store.find_run(runs[1].id[:-1]) == runs[1]
 
 
+def test_a_whole_id_is_found_without_reading_the_other_runs(home, monkeypatch):
+    run = store.create_run(TrainConfig(), "mlp")
+    monkeypatch.delattr(store, "list_runs")
+    assert store.find_run(run.id) == run
+
+
+@pytest.mark.parametrize("reference", ["x" * 300, "a\0b", ".", "..", ".queue"])
+def test_a_reference_that_no_folder_can_have_is_no_run(home, reference):
+    store.create_run(TrainConfig(), "mlp")
+    (home / "runs" / ".queue").mkdir()
+    with pytest.raises(RunNotFoundError, match="There is no run"):
+        store.find_run(reference)
+
+
 def test_an_unknown_or_ambiguous_reference_says_so(home):
     with pytest.raises(RunNotFoundError, match="There is no run yet"):
         store.find_run("latest")

@@ -1,0 +1,66 @@
+import json
+
+import numpy as np
+import pytest
+
+from core.data.strings import make_string
+from core.data.strokes import draw_letter
+from core.evaluation.predict import load_classifier
+from core.evaluation.read import ReadDigit, ReadNumber, read_digits, read_numbers
+
+
+@pytest.fixture(scope="module")
+def classifier(trained_mnist):
+    return load_classifier(trained_mnist)
+
+
+def read_many(classifier, part, condition, length, n):
+    rng = np.random.default_rng(0)
+    strings = [make_string(part, condition, length, rng) for _ in range(n)]
+    return [(string.text, [digit.label for digit in read_digits(classifier, string.picture)]) for string in strings]
+
+
+@pytest.mark.parametrize(("condition", "least"), [("separate", 11), ("broken", 9), ("touching", 6)])
+def test_numbers_keep_their_number_of_digits(mnist, classifier, condition, least):
+    read = read_many(classifier, mnist.test, condition, 3, 12)
+    assert sum(len(labels) == 3 for _, labels in read) >= least
+
+
+def test_a_lone_digit_is_not_cut(mnist, classifier):
+    read = read_many(classifier, mnist.test, "separate", 1, 60)
+    assert sum(len(labels) == 1 for _, labels in read) >= 59
+    assert sum([str(label) for label in labels] == [text] for text, labels in read) >= 54
+
+
+def test_most_letters_are_no_digits(classifier):
+    rng = np.random.default_rng(5)
+    accepted = [
+        letter
+        for letter in "ACEFHKMNRTVWXY"
+        if any(digit.is_digit for digit in read_digits(classifier, draw_letter(letter, rng)))
+    ]
+    assert len(accepted) <= 3
+
+
+def test_a_number_says_how_sure_it_is(mnist, classifier):
+    string = make_string(mnist.test, "separate", 4, np.random.default_rng(1))
+    (number,) = read_numbers(classifier, string.picture)
+    sure = np.prod([digit.probabilities.max() * digit.digit_score for digit in number.digits])
+    assert number.confidence == pytest.approx(number.share * sure)
+    assert 0 < number.share <= 1
+    boxes = [digit.preparation.box for digit in number.digits]
+    assert boxes == sorted(boxes)
+    assert json.loads(json.dumps(number.digits[0].describe()))["is_digit"] is True
+
+
+def test_what_is_no_digit_is_a_question_mark(mnist, classifier):
+    string = make_string(mnist.test, "separate", 1, np.random.default_rng(1))
+    (digit,) = read_digits(classifier, string.picture)
+    stranger = ReadDigit(digit.preparation, digit.probabilities, digit_score=0.0)
+    assert ReadNumber([digit, stranger], 1.0).text == f"{digit.label}?"
+    assert stranger.describe()["is_digit"] is False
+    assert ReadNumber([digit, stranger], 1.0).confidence == 0
+
+
+def test_a_blank_sheet_holds_no_number(classifier):
+    assert read_numbers(classifier, np.full((100, 200), 255, np.uint8)) == []
