@@ -218,6 +218,18 @@ class AugmentConfig(_Part):
     elastic_smoothness: float = _field(
         4.0, "Width of the elastic distortion's waves.", unit="pixels", step=0.5, ge=1.0, le=14.0
     )
+    perspective: float = _field(
+        0.0,
+        "Perspective, as of a sheet seen from aside: one edge of the picture up to this share nearer, so larger, and "
+        "the other as much farther.",
+        unit="share",
+        step=0.05,
+        ge=0.0,
+        le=0.5,
+    )
+    stroke_width: float = _field(
+        0.0, "Strokes, up to this much wider or narrower.", unit="pixels", step=0.25, ge=0.0, le=4.0
+    )
     erase: float = _field(0.0, "Probability that a square of the digit is blotted out.", step=0.05, ge=0.0, le=1.0)
     erase_size: float = _field(0.25, "Side of that square.", unit="share of the side", step=0.05, gt=0.0, le=1.0)
     brightness: float = _field(

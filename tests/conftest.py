@@ -64,9 +64,11 @@ def mnist(mnist_cache) -> DigitData:
 
 @pytest.fixture
 def home(tmp_path, monkeypatch) -> Path:
-    """An empty DIGITS_HOME: no dataset, no runs, and no mirror to fetch from."""
+    """An empty DIGITS_HOME: no dataset, no runs, not even those that come with the project, and no mirror."""
     folder = tmp_path / "home"
     folder.mkdir()
+    # A process that the test starts lists them all the same.
+    monkeypatch.setattr(paths, "pretrained_dir", lambda: tmp_path / "pretrained")
     monkeypatch.setenv("DIGITS_HOME", str(folder))
     monkeypatch.delenv("DIGITS_MIRROR", raising=False)
     monkeypatch.setenv("DIGITS_OFFLINE", "1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import torch
@@ -14,11 +15,11 @@ if TYPE_CHECKING:
 
 def is_active(config: AugmentConfig) -> bool:
     """Whether the settings change anything."""
-    return _moves_pixels(config) or any((config.erase, config.brightness, config.contrast))
+    return _moves_pixels(config) or any((config.stroke_width, config.erase, config.brightness, config.contrast))
 
 
 def augment(images: Tensor, config: AugmentConfig, generator: torch.Generator) -> Tensor:
-    """Change each image at random: shape first, then a blot, then brightness, then contrast.
+    """Change each image at random: the strokes' width, their shape, then a blot, then brightness, then contrast.
 
     Args:
         images: (n, 1, h, w) float32 in [0, 1], on the generator's device; not changed.
@@ -31,12 +32,16 @@ def augment(images: Tensor, config: AugmentConfig, generator: torch.Generator) -
     if not is_active(config):
         return images
     n, _, height, width = images.shape
+    if config.stroke_width:
+        images = _change_stroke_width(images, config, generator)
     if _moves_pixels(config):
         grid = F.affine_grid(_draw_inverse_affine(n, config, generator), list(images.shape), align_corners=False)
         if config.elastic:
             # A pixel is 2/side wide in the grid's coordinates, which run from -1 to 1.
             pixel = torch.tensor([2 / width, 2 / height], device=images.device)
             grid = grid + _draw_elastic_field(n, height, width, config, generator) * pixel
+        if config.perspective:
+            grid = grid / _draw_distances(n, height, width, config, generator)
         images = F.grid_sample(images, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
     if config.erase:
         images = images.masked_fill(_draw_blots(n, height, width, config, generator), 0.0)
@@ -50,7 +55,7 @@ def augment(images: Tensor, config: AugmentConfig, generator: torch.Generator) -
 
 
 def _moves_pixels(config: AugmentConfig) -> bool:
-    return any((config.rotate, config.shift, config.scale, config.shear, config.elastic))
+    return any((config.rotate, config.shift, config.scale, config.shear, config.elastic, config.perspective))
 
 
 def _draw(n: int, limit: float, generator: torch.Generator, around: float = 0.0) -> Tensor:
@@ -90,6 +95,47 @@ def _draw_elastic_field(n: int, height: int, width: int, config: AugmentConfig, 
     field = (down @ noise @ across.T).permute(0, 2, 3, 1)  # (n, h, w, 2)
     length = field.square().sum(dim=3).mean(dim=(1, 2)).sqrt()
     return field * (config.elastic / length)[:, None, None, None]
+
+
+def _draw_distances(n: int, height: int, width: int, config: AugmentConfig, generator: torch.Generator) -> Tensor:
+    """Draw (n, h, w, 1) distances of the places on a sheet tilted any way.
+
+    The middle has 1, the middle of an edge at most 1 ± perspective.
+    """
+    way = _draw(n, math.pi, generator)
+    tilt = torch.stack([torch.cos(way), torch.sin(way)], dim=1) * _draw(n, config.perspective, generator)[:, None]
+    across = (2 * torch.arange(width, device=tilt.device) + 1) / width - 1  # places from -1 to 1, as in the grid
+    down = (2 * torch.arange(height, device=tilt.device) + 1) / height - 1
+    return (1 + tilt[:, :1, None] * across + tilt[:, 1:, None] * down[:, None])[..., None]
+
+
+def _change_stroke_width(images: Tensor, config: AugmentConfig, generator: torch.Generator) -> Tensor:
+    """Widen or narrow the strokes of (n, 1, h, w) images, each by its own number of pixels.
+
+    Narrowing keeps what is too thin to be narrowed, and its brightest pixel as bright as it was.
+    """
+    change = _draw(len(images), config.stroke_width, generator)[:, None, None, None]
+    narrowing, brightest = change < 0, images.amax(dim=(1, 2, 3), keepdim=True)
+    # Half of the change on either side of a stroke, at most a pixel of it at once.
+    for begun in range(math.ceil(config.stroke_width / 2)):
+        border = (change.abs() / 2 - begun).clamp(0, 1)
+        spread = _spread(torch.where(narrowing, 1 - images, images), border)
+        # What is lost by narrowing and does not come back by widening was a stroke, not a border of one.
+        lost = images - _spread(1 - spread, border)
+        images = torch.where(narrowing, torch.maximum(1 - spread, lost), spread)
+    left = images.amax(dim=(1, 2, 3), keepdim=True).clamp(min=1e-6)
+    return torch.where(narrowing, images * brightest / left, images)
+
+
+def _spread(light: Tensor, border: Tensor) -> Tensor:
+    """Make each pixel of (n, 1, h, w) at least as light as its neighbours times `border` (n, 1, 1, 1) in [0, 1].
+
+    Diagonal neighbours count with its square, as the two axes take turns.
+    Source: grey-value dilation by a structuring element that is not flat, with a product in place of a difference.
+    """
+    light = F.pad(light, (1, 1, 1, 1))
+    light = torch.maximum(light[..., 1:-1], border * torch.maximum(light[..., 2:], light[..., :-2]))
+    return torch.maximum(light[:, :, 1:-1], border * torch.maximum(light[:, :, 2:], light[:, :, :-2]))
 
 
 def _build_smoothing(side: int, sigma: float, device: torch.device) -> Tensor:

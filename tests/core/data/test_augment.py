@@ -10,7 +10,16 @@ from core.config import AugmentConfig
 from core.data.augment import augment, is_active
 
 EVERYTHING = AugmentConfig(
-    rotate=15, shift=0.1, scale=0.1, shear=10, elastic=1, erase=0.5, brightness=0.3, contrast=0.3
+    rotate=15,
+    shift=0.1,
+    scale=0.1,
+    shear=10,
+    elastic=1,
+    perspective=0.3,
+    stroke_width=2,
+    erase=0.5,
+    brightness=0.3,
+    contrast=0.3,
 )
 
 
@@ -51,7 +60,13 @@ def test_nothing_on_returns_the_input_itself():
     assert torch.equal(generator.get_state(), state)
 
 
-@pytest.mark.parametrize("kind", ["rotate", "shift", "scale", "shear", "elastic", "erase", "brightness", "contrast"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *("rotate", "shift", "scale", "shear", "elastic", "perspective"),
+        *("stroke_width", "erase", "brightness", "contrast"),
+    ],
+)
 def test_each_kind_alone_counts_as_active_and_changes_images(kind):
     config = AugmentConfig(**{kind: 0.5})
     assert is_active(config)
@@ -81,7 +96,17 @@ def test_images_of_a_batch_change_differently():
 
 def test_range_is_kept_under_extreme_settings():
     extreme = AugmentConfig(
-        rotate=180, shift=0.5, scale=0.9, shear=60, elastic=8, erase=1, erase_size=0.5, brightness=1, contrast=1
+        rotate=180,
+        shift=0.5,
+        scale=0.9,
+        shear=60,
+        elastic=8,
+        perspective=0.5,
+        stroke_width=4,
+        erase=1,
+        erase_size=0.5,
+        brightness=1,
+        contrast=1,
     )
     changed = augment(torch.rand((500, 1, 28, 28), generator=_generator(1)), extreme, _generator())
     assert changed.isfinite().all()
@@ -161,6 +186,66 @@ def test_elastic_bends_each_image_about_equally():
     length = (down**2 + across**2)[:, 4:24, 4:24].mean(dim=(1, 2)).sqrt()
     assert length.min() > 0.7
     assert length.max() < 1.3
+
+
+def test_what_is_off_draws_nothing_so_that_older_settings_keep_their_results():
+    images, config = torch.rand((8, 1, 28, 28), generator=_generator(1)), AugmentConfig(rotate=10, elastic=1)
+    generator, expected = _generator(), _generator()
+    augment(images, config, generator)
+    torch.rand(8, generator=expected)
+    torch.randn((8, 2, 28, 28), generator=expected)
+    assert torch.equal(generator.get_state(), expected.get_state())
+
+
+def test_perspective_keeps_the_middle_and_straight_lines():
+    lines = torch.zeros(300, 1, 28, 28)
+    lines[:, :, :, 20] = 1.0
+    changed = augment(lines, AugmentConfig(perspective=0.4), _generator())[:, 0]
+    place = torch.arange(28.0)
+    rows = slice(8, 20)  # away from where a line may leave the picture
+    x = (changed * place).sum(2)[:, rows] / changed.sum(2)[:, rows].clamp(min=1e-3)
+    bend = x[:, 2:] - 2 * x[:, 1:-1] + x[:, :-2]
+    assert bend.abs().max() < 0.3
+    middle = augment(_blob(200, (0.8, 0.8)), AugmentConfig(perspective=0.4), _generator())
+    y, x_middle, *_ = _moments(middle)
+    assert max(y.abs().max(), x_middle.abs().max()) < 0.35
+
+
+def test_perspective_makes_one_edge_larger_and_the_other_smaller_within_its_bound():
+    sides = torch.zeros(2000, 1, 28, 28)
+    sides[:, :, 13:15, 6] = sides[:, :, 13:15, 21] = 1.0  # 7.5 pixels left and right of the middle
+    changed = augment(sides, AugmentConfig(perspective=0.3), _generator())[:, 0].sum(1)  # (n, 28)
+    place = torch.arange(28.0) - 13.5
+    left = -(changed * place)[:, :14].sum(1) / changed[:, :14].sum(1)
+    right = (changed * place)[:, 14:].sum(1) / changed[:, 14:].sum(1)
+    # A place x is seen at x / (1 - p·x): of p in ±0.3, the farthest are at 7.5 / (1 ± 0.3 · 7.5 / 14).
+    assert left.min().item() == pytest.approx(7.5 / (1 + 0.3 * 7.5 / 14), abs=0.15)
+    assert right.max().item() == pytest.approx(7.5 / (1 - 0.3 * 7.5 / 14), abs=0.15)
+    assert np.corrcoef(left, right)[0, 1] < -0.9
+
+
+def _bars(n: int, width: int) -> Tensor:
+    """Upright bars of a width in pixels."""
+    bars = torch.zeros(n, 1, 28, 28)
+    bars[:, :, 4:24, 14 - width // 2 : 14 - width // 2 + width] = 1.0
+    return bars
+
+
+@pytest.mark.parametrize("limit", [1.0, 2.0, 4.0])
+def test_stroke_width_changes_the_width_of_a_bar_evenly_within_its_bound(limit):
+    changed = augment(_bars(2000, 6), AugmentConfig(stroke_width=limit), _generator())
+    widths = changed[:, 0, 10:18].sum(2).mean(1)
+    _assert_uniform((widths - 6).double(), limit, tolerance=0.02)
+
+
+def test_stroke_width_never_loses_a_thin_stroke_or_dims_a_digit():
+    thin = augment(_bars(500, 1), AugmentConfig(stroke_width=4), _generator())[:, 0]
+    assert thin[:, 10:18].amax(2).min() > 0.95
+    assert thin[:, 10:18].sum(2).min() > 0.95
+    faint = augment(0.6 * _blob(500), AugmentConfig(stroke_width=4), _generator())
+    assert torch.allclose(faint.amax(dim=(1, 2, 3)), 0.6 * _blob(1).max(), atol=0.02)
+    blank = torch.zeros(50, 1, 28, 28)
+    assert torch.equal(augment(blank, AugmentConfig(stroke_width=4), _generator()), blank)
 
 
 def test_erase_blots_out_one_square_of_the_right_size_in_the_right_share():
