@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from app_pages import HOME_PAGE
 from run_folders import copy_run
 from streamlit.testing.v1 import AppTest
 
@@ -11,12 +12,25 @@ from core.evaluation.report import load_predictions
 from core.runs import store
 from dashboard.detail import build_pixel_table
 
+PAGE = """
+from pathlib import Path
 
-def page(split, index, run=None):
-    from core.data import datasets
-    from dashboard.detail import render_detail
+import streamlit as st
 
-    render_detail(datasets.load("sklearn-digits"), split, index, key="detail", run=run)
+from core.data import datasets
+from core.runs.store import Run
+from dashboard.detail import render_detail
+
+
+def show():
+    run = {run!r}
+    digits = datasets.load("sklearn-digits")
+    render_detail(digits, {split!r}, {index}, key="detail", run=Run(Path(run)) if run else None)
+
+
+# The panel links to the page that draws, which the app must have.
+st.navigation([st.Page(show, default=True), st.Page("views/draw.py")]).run()
+"""
 
 
 @pytest.fixture
@@ -24,17 +38,26 @@ def digits(home):
     return datasets.load("sklearn-digits")
 
 
-def open_detail(split, index, run=None):
-    at = AppTest.from_function(page, default_timeout=30, args=(split, index, run)).run()
-    assert not at.exception
-    return at
+@pytest.fixture
+def open_detail(tmp_path):
+    """Open the panel of a digit on a page of its own."""
+    (tmp_path / "views").symlink_to(HOME_PAGE.parent / "views")
+
+    def open_one(split, index, run=None):
+        script = tmp_path / "page.py"
+        script.write_text(PAGE.format(split=split, index=index, run=str(run.path) if run else ""))
+        at = AppTest.from_file(script, default_timeout=30).run()
+        assert not at.exception
+        return at
+
+    return open_one
 
 
 def read_text(at):
     return "\n".join(one.value for kind in (at.markdown, at.caption, at.subheader) for one in kind)
 
 
-def test_a_digit_alone(digits):
+def test_a_digit_alone(digits, open_detail):
     at = open_detail("train", 1234)
     assert at.subheader[0].value == f"Label {digits.train.labels[1234]}"
     assert "scikit-learn digits, training digit number 1,234 " in read_text(at)
@@ -43,7 +66,7 @@ def test_a_digit_alone(digits):
     assert not at.get("plotly_chart")
 
 
-def test_the_answer_of_a_run_is_that_of_its_stored_predictions(digits, finished_run):
+def test_the_answer_of_a_run_is_that_of_its_stored_predictions(digits, finished_run, open_detail):
     answers = load_predictions(finished_run)
     wrong = int(np.flatnonzero(answers.predictions != answers.labels)[0])
     right = int(np.flatnonzero(answers.predictions == answers.labels)[0])
@@ -57,7 +80,7 @@ def test_the_answer_of_a_run_is_that_of_its_stored_predictions(digits, finished_
     assert open_detail("test", right, finished_run).subheader[0].value.startswith(f":blue[{right_label} ✓] ")
 
 
-def test_what_every_finished_run_on_these_digits_says(digits, home, runs_in_every_state):
+def test_what_every_finished_run_on_these_digits_says(digits, home, runs_in_every_state, open_detail):
     done = runs_in_every_state["completed"]
     copy_run(done, home, id="20260101-000007-mlp-twin", name="a twin")
     copy_run(done, home, id="20260101-000008-mlp-else", name="a stranger", dataset_checksum="0" * 64)
@@ -73,7 +96,7 @@ def test_what_every_finished_run_on_these_digits_says(digits, home, runs_in_ever
     assert f"**0 of 2** finished runs read it as {label}" in read_text(at)
 
 
-def test_damaged_predictions_of_one_run_do_not_hide_the_others(digits, home, finished_run):
+def test_damaged_predictions_of_one_run_do_not_hide_the_others(digits, home, finished_run, open_detail):
     twin = copy_run(finished_run, home, id="20260101-000007-mlp-twin")
     (twin.path / "test.npz").write_bytes(b"not numbers")
     at = open_detail("test", 0)
@@ -81,11 +104,11 @@ def test_damaged_predictions_of_one_run_do_not_hide_the_others(digits, home, fin
     assert "test.npz is damaged" in read_text(at)
 
 
-def test_no_run_has_been_tested(digits):
+def test_no_run_has_been_tested(digits, open_detail):
     assert "No finished run has been tested on these digits yet" in read_text(open_detail("test", 0))
 
 
-def test_a_training_digit_is_put_to_the_networks_when_asked(digits, finished_run):
+def test_a_training_digit_is_put_to_the_networks_when_asked(digits, finished_run, open_detail):
     at = open_detail("train", 5)
     assert not at.dataframe
     at.toggle(key="detail-ask").set_value(True)
@@ -98,12 +121,12 @@ def test_a_training_digit_is_put_to_the_networks_when_asked(digits, finished_run
     assert "proves little" in read_text(at)
 
 
-def test_a_run_under_way_is_not_asked(digits, finished_run):
+def test_a_run_under_way_is_not_asked(digits, finished_run, open_detail):
     store.update_record(finished_run, status="stopped")
     assert "No finished run has a network" in read_text(open_detail("train", 5))
 
 
-def test_pixel_values_are_sent_when_they_are_opened(digits):
+def test_pixel_values_are_sent_when_they_are_opened(digits, open_detail):
     at = open_detail("train", 5)
     assert not at.get("html")
     at.session_state["detail-pixels"] = True
@@ -121,7 +144,7 @@ def test_the_pixel_table_holds_every_pixel():
     assert "background:rgb(200,200,200);color:#000" in table
 
 
-def test_the_picture_is_sent_without_loss(digits):
+def test_the_picture_is_sent_without_loss(digits, open_detail):
     [picture] = open_detail("train", 5).get("image")[0].proto.imgs
     assert picture.url.endswith(".png")
     assert f"labelled {digits.train.labels[5]}" in picture.alt

@@ -85,6 +85,17 @@ def read_ink(page: Page) -> str:
     return page.locator("canvas.dc-canvas:not(.upper-canvas)").evaluate("canvas => canvas.toDataURL()")
 
 
+def wait_for_paper(page: Page, *, below: int) -> None:
+    """Wait until the sheet is as dark as this, without a stroke."""
+    pixel = "canvas => canvas.getContext('2d').getImageData(300, 300, 1, 1).data[0]"
+    sheet = page.locator("canvas.dc-canvas:not(.upper-canvas)")
+    for _ in range(100):
+        if sheet.evaluate(pixel) < below:
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("the sheet did not take the theme's colours")
+
+
 def test_digits_drawn_with_a_mouse_are_read_right(open_sheet):
     page = open_sheet()
     for label in STROKES:
@@ -113,17 +124,75 @@ def test_the_drawing_survives_a_change_of_page_and_undo_goes_on_from_there(open_
     page = open_sheet()
     draw(page, 7, left=-30, top=60, scale=0.5)
     draw(page, 1, left=100, top=60, scale=0.5)
-    expect(heading(page)).to_have_text("Read 2 digits: 7 1")
+    expect(heading(page)).to_contain_text("Read 2 digits: 7 1 ")
     drawn = read_ink(page)
     page.get_by_role("link", name="Errors").click()
     expect(find_sheet(page)).to_have_count(0)
     page.get_by_role("link", name="Draw").click()
-    expect(heading(page)).to_have_text("Read 2 digits: 7 1")
+    expect(heading(page)).to_contain_text("Read 2 digits: 7 1 ")
     page.wait_for_timeout(500)
     assert read_ink(page) == drawn
-    page.get_by_role("button", name="Undo stroke").click()
+    page.locator(".st-key-undo_stroke button").click()
     expect(heading(page)).to_have_text(answer(7))
     assert read_ink(page) != drawn
+
+
+def test_undo_redo_and_clear_can_all_be_taken_back(open_sheet):
+    page = open_sheet()
+    draw(page, 7, left=-30, top=60, scale=0.5)
+    draw(page, 1, left=100, top=60, scale=0.5)
+    both = read_ink(page)
+    page.locator(".st-key-undo_stroke button").click()
+    expect(heading(page)).to_have_text(answer(7))
+    page.locator(".st-key-redo_stroke button").click()
+    expect(heading(page)).to_contain_text("Read 2 digits: 7 1 ")
+    page.wait_for_timeout(700)
+    assert read_ink(page) == both
+    page.get_by_role("button", name="Clear").click()
+    expect(heading(page)).to_have_text(NOTHING)
+    page.keyboard.press("Control+z")
+    expect(heading(page)).to_contain_text("Read 2 digits: 7 1 ")
+
+
+def test_the_drawing_survives_a_reload(open_sheet):
+    page = open_sheet()
+    draw(page, 7)
+    expect(heading(page)).to_have_text(answer(7))
+    drawn = read_ink(page)
+    page.reload()
+    expect(heading(page)).to_have_text(answer(7))
+    page.wait_for_timeout(500)
+    assert read_ink(page) == drawn
+
+
+def test_a_digit_is_drawn_with_the_keys_alone_and_survives_a_reload(open_sheet):
+    page = open_sheet()
+    page.get_by_role("tab", name="Pixel by pixel").click()
+    editor = page.get_by_role("application", name="Pixel editor")
+    editor.focus()
+    for key in ["ArrowUp"] * 8 + [" "] + ["Shift+ArrowDown"] * 16:
+        page.keyboard.press(key)
+    expect(heading(page)).to_have_text(answer(1))
+    expect(page.get_by_text("Row 22, column 14: ink 100 %")).to_be_visible()
+    page.keyboard.press("x")
+    expect(page.get_by_text("Row 22, column 14: paper")).to_be_visible()
+    page.keyboard.press("Control+z")
+    expect(page.get_by_text("Row 22, column 14: ink 100 %")).to_be_visible()
+    page.reload()
+    page.get_by_role("tab", name="Pixel by pixel").click()
+    expect(heading(page)).to_have_text(answer(1))
+
+
+def test_a_drawing_is_kept_and_shown_among_your_digits(open_sheet):
+    page = open_sheet()
+    draw(page, 7)
+    expect(heading(page)).to_have_text(answer(7))
+    page.get_by_label("What it really is").fill("7")
+    page.get_by_role("button", name="Keep for my test set").click()
+    expect(page.get_by_text("Kept as 7.")).to_be_visible()
+    page.get_by_role("link", name="Your digits").last.click()
+    expect(page.get_by_role("button", name="digit 7 number 0, predicted 7")).to_be_visible()
+    expect(page.get_by_label("Its right label")).to_have_value("7")
 
 
 def test_a_change_of_theme_recolours_the_sheet_and_keeps_the_stroke_that_brings_it(open_sheet):
@@ -131,12 +200,10 @@ def test_a_change_of_theme_recolours_the_sheet_and_keeps_the_stroke_that_brings_
     draw(page, 7, left=-30, top=60, scale=0.5)
     expect(heading(page)).to_have_text(answer(7))
     page.emulate_media(color_scheme="dark")
+    wait_for_paper(page, below=64)
     draw(page, 1, left=100, top=60, scale=0.5)
-    expect(heading(page)).to_have_text("Read 2 digits: 7 1")
-    pixel = "canvas => canvas.getContext('2d').getImageData(300, 300, 1, 1).data[0]"
-    page.wait_for_timeout(500)
-    assert page.locator("canvas.dc-canvas:not(.upper-canvas)").evaluate(pixel) < 64
-    expect(heading(page)).to_have_text("Read 2 digits: 7 1")
+    expect(heading(page)).to_contain_text("Read 2 digits: 7 1 ")
+    expect(heading(page)).to_contain_text("Read 2 digits: 7 1 ")
 
 
 def test_a_clear_that_brings_a_change_of_theme_still_clears(open_sheet):

@@ -105,3 +105,32 @@ def test_a_phone_shows_it_all_without_scrolling_sideways(address, open_page, pag
     page = open_page(address.replace("evaluate", page_name) + "&cell=any-8", size=(390, 844), touch=True)
     expect(page.locator(".tile").first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 1
+
+
+def test_the_browsers_back_and_forward_take_back_one_choice_at_a_time(run, home, address, open_page):
+    other = copy_run(run, home, id="20250101-000000-mlp-oooo")
+    page = open_page(f"{address}&cell=9-any&digit=0")
+    expect(find_chip(page, "true 9")).to_be_visible()
+    wait_until_calm(page)
+    pair = load_report(run)["pairs"][0]
+    words = f"true {pair['true']}, read as {pair['predicted']}"
+    page.get_by_role("button", name=re.compile(f"^{pair['true']} read as {pair['predicted']}: ")).click()
+    expect(find_chip(page, words)).to_be_visible()
+    wait_until_calm(page)
+    picker = page.locator(".st-key-run_picker input")
+    picker.click()
+    picker.press_sequentially("oooo")
+    expect(page.get_by_role("option")).to_have_count(1)
+    picker.press("Enter")
+    expect(page).to_have_url(re.compile(f"run={other.id}"))
+    wait_until_calm(page)
+    page.go_back()
+    expect(picker).to_have_value(re.compile(run.id[-4:]))
+    expect(page).to_have_url(re.compile(f"run={run.id}"))
+    wait_until_calm(page)
+    page.go_back()
+    expect(find_chip(page, "true 9")).to_be_visible()
+    expect(page.locator(".tile[aria-current]").or_(page.get_by_text("not in this list"))).to_have_count(1)
+    wait_until_calm(page)
+    page.go_forward()
+    expect(find_chip(page, words)).to_be_visible()

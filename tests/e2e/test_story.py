@@ -218,7 +218,8 @@ def test_training_outlives_the_server_and_its_page_finds_it_again(tmp_path, mnis
     with serve_app(tmp_path / "server.log", DIGITS_HOME=str(tmp_path), DIGITS_OFFLINE="1") as address:
         page = open_page(f"{address}/train")
         page.get_by_role("button", name="Start", exact=True).click()
-        wait_until(lambda: store.list_runs() and store.read_metrics(store.find_run("latest"))[0])
+        wait_until(lambda: any(not one.run.pretrained for one in store.list_runs()))
+        wait_until(lambda: store.read_metrics(store.find_run("latest"))[0])
         page.context.close()
     run = store.find_run("latest")
     try:
