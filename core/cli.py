@@ -220,20 +220,25 @@ def predict(
     """Read the digits in pictures of any size, ink dark or light."""
     from core.data.picture import read_picture
     from core.evaluation.predict import load_classifier
-    from core.evaluation.read import read_digits
+    from core.evaluation.read import read_numbers
 
     run = store.find_run(reference)
     pictures = [read_picture(path) for path in images]
     classifier = load_classifier(run)
-    results: list[dict[str, Any]] = [
-        {"file": str(path), "digits": [digit.describe() for digit in read_digits(classifier, picture)]}
-        for path, picture in zip(images, pictures, strict=True)
-    ]
+    results: list[dict[str, Any]] = []
+    for path, picture in zip(images, pictures, strict=True):
+        numbers = read_numbers(classifier, picture)
+        digits = [digit.describe() for number in numbers for digit in number.digits]
+        lines = [{"text": number.text, "confidence": number.confidence} for number in numbers]
+        results.append({"file": str(path), "digits": digits, "numbers": lines})
     if as_json:
         _print_json(results)
         return
     for result in results:
-        found = ", ".join(f"{digit['label']} ({digit['probability']:.2%})" for digit in result["digits"])
+        found = ", ".join(
+            f"{digit['label']} ({digit['probability']:.2%}{'' if digit['is_digit'] else ', perhaps not a digit'})"
+            for digit in result["digits"]
+        )
         typer.echo(f"{result['file']}: {found or 'no digit found'}")
 
 
@@ -336,3 +341,72 @@ def _print_figures(result: dict[str, Any], as_json: bool) -> None:
     for name, value in result["figures"].items():
         goal = result["goals"].get(name)
         typer.echo(f"{name:32} {value:>10,.5g}" + (f"   goal {goal:,.5g}" if goal is not None else ""))
+
+
+@benchmarks.command("drawings")
+def benchmark_drawings(
+    references: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--run", metavar="RUN", help="Which run; may be repeated. Without it, the pretrained and the best."
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Count the drawings that runs read right, form by form: barred sevens, ones with a base, open fours and others."""
+    from core.benchmarks.drawings import choose_runs, describe_drawings, measure_drawings
+
+    result = measure_drawings(choose_runs(references or []), lambda text: typer.echo(f"Measuring: {text} …", err=True))
+    if as_json:
+        _print_json(result)
+    else:
+        typer.echo(describe_drawings(result))
+
+
+@app.command()
+def publish(
+    reference: RunArgument,
+    name: Annotated[str, typer.Argument(help="What it is called from then on: small letters, digits and hyphens.")],
+    as_json: Json = False,
+) -> None:
+    """Copy a completed run into artifacts/pretrained/, which is committed: without its checkpoints and its machine."""
+    from core.runs.pretrained import publish as publish_run
+
+    run = publish_run(store.find_run(reference), name)
+    if as_json:
+        _print_json(summarize_run(store.read_entry(run)))
+    else:
+        typer.echo(f"{run.path}: {describe_result(store.read_record(run))}")
+
+
+@benchmarks.command("strings")
+def benchmark_strings(
+    reference: Annotated[str, typer.Option("--run", metavar="RUN", help="What reads.")] = "best",
+    strings: Annotated[
+        int, typer.Option(min=1, max=10_000, help="Numbers of five digits per condition; a quarter of other lengths.")
+    ] = 200,
+    seed: Annotated[int, typer.Option(min=0, help="Of all chance.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Read made-up numbers of 2 to 6 test digits, lone digits, letters and scribbles."""
+    from core.benchmarks.strings import describe_rows, measure_strings
+
+    run = store.find_run(reference)
+    result = measure_strings(run, strings, seed, on_progress=lambda text: typer.echo(f"Measuring: {text} …", err=True))
+    _print_figures(result, as_json)
+    if not as_json:
+        typer.echo("\n".join(describe_rows(result)))
+
+
+@benchmarks.command("ink")
+def benchmark_ink(
+    reference: Annotated[str, typer.Option("--run", metavar="RUN", help="What classifies.")] = "best",
+    digits: Annotated[int, typer.Option(min=1, max=10_000, help="How many of the test digits.")] = 10_000,
+    seed: Annotated[int, typer.Option(min=0, help="Of the pictures.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Tell what each step of preparing a digit is worth, on enlarged, shifted, inverted test digits."""
+    from core.benchmarks.ink import measure_ink
+
+    run = store.find_run(reference)
+    _print_figures(measure_ink(run, digits, seed, lambda text: typer.echo(f"Measuring: {text} …", err=True)), as_json)

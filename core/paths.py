@@ -25,3 +25,8 @@ def runs_dir() -> Path:
 def pretrained_dir() -> Path:
     """Return the folder of committed runs; they belong to the project, so DIGITS_HOME does not move them."""
     return _PROJECT_ROOT / "artifacts" / "pretrained"
+
+
+def drawings_dir() -> Path:
+    """Return the folder of a person's own drawings."""
+    return artifacts_dir() / "drawings"

@@ -15,6 +15,7 @@ st.navigation(
         st.Page("views/evaluate.py", title="Evaluate", url_path="evaluate"),
         st.Page("views/errors.py", title="Errors", url_path="errors"),
         st.Page("views/draw.py", title="Draw", url_path="draw"),
+        st.Page("views/drawings.py", title="Your digits", url_path="drawings"),
     ],
     position="top",
 ).run()

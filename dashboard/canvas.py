@@ -112,13 +112,13 @@ class _Given:
         number: counts the changes, so that the same strokes can be given twice.
         theme: whose colours they have.
         strokes: to start from.
-        answered: what the canvas had sent by then, and what counts for nothing any more.
+        outdated: what the canvas had sent by then, which counts for nothing until it sends something else.
     """
 
     number: int
     theme: str
     strokes: list[dict[str, Any]]
-    answered: list[dict[str, Any]] | None
+    outdated: list[dict[str, Any]] | None
 
 
 def render_canvas() -> NDArray[np.uint8] | None:
@@ -156,7 +156,8 @@ def render_canvas() -> NDArray[np.uint8] | None:
 def render_drawing_memory() -> None:
     """Have the browser keep the drawing; to be drawn after the answer, which should not wait for it."""
     history = get_history()
-    render_memory(history.now.strokes, is_fresh=history.is_fresh)
+    picture = history.now.picture if history.now.strokes else None
+    render_memory(history.now.strokes, picture, is_fresh=history.is_fresh)
 
 
 def get_history() -> History:
@@ -170,10 +171,13 @@ def _take_what_was_sent(history: History) -> None:
     sent = (st.session_state.get(CANVAS) or {}).get("drawing")
     given: _Given | None = st.session_state.get(_GIVEN)
     # No picture comes until the first stroke after the canvas came to the screen; what was known before is still right.
-    if sent and sent.get("data") and not (given and given.answered == sent["raw"]["objects"]):
+    if sent and sent.get("data") and not (given and given.outdated == sent["raw"]["objects"]):
         history.record(sent["raw"]["objects"], _decode(sent["data"]))
+        if given:
+            # It has answered: the same strokes, drawn once more, are new ones.
+            st.session_state[_GIVEN] = replace(given, outdated=None)
     if history.is_fresh and (restored := read_restored()):
-        history.record(restored, None)
+        history.record(*restored)
         _give(history)
 
 
@@ -231,7 +235,7 @@ def _render_tools(history: History) -> None:
             disabled=history.position == 0,
             on_click=_go,
             args=(-1,),
-            shortcut="Mod+Z",
+            shortcut="Ctrl+Z",
         )
         st.button(
             "Redo",
@@ -239,7 +243,7 @@ def _render_tools(history: History) -> None:
             disabled=history.position == len(history.steps) - 1,
             on_click=_go,
             args=(1,),
-            shortcut="Mod+Shift+Z",
+            shortcut="Ctrl+Y",
         )
         st.button("Clear", key="clear_drawing", disabled=not history.now.strokes, on_click=_clear)
         st.slider("Brush width", 8, 40, BRUSH_PX, step=2, key=_BRUSH, format="%d px", width=320)

@@ -14,6 +14,7 @@ from dashboard import loaders, state
 from dashboard.figure import render_figure
 from dashboard.gallery import format_probability
 from dashboard.tiles import make_picture
+from dashboard.why import render_why_of_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,9 +78,13 @@ def render_detail(
             pixels = st.popover("Pixel values", key=f"{key}-pixels", on_change="rerun")
             if pixels.open:
                 pixels.html(_PIXEL_STYLE + build_pixel_table(image))
+            redraw = {"from": f"{split}-{index}", "dataset": digits.name} | ({"run": run.id} if run else {})
+            st.page_link("views/draw.py", label="Redraw it", query_params=redraw)
     if probabilities is not None:
         table = pd.DataFrame({"Digit": range(10), "Probability": probabilities})
         render_figure(plot_probabilities(probabilities, label), table, key=f"{key}-probabilities")
+    if run:
+        render_why_of_run(run, image, key=f"{key}-why", true=label)
     if split == "test":
         _render_stored_answers(digits, index, label)
     else:

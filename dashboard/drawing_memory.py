@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
+
+from core.data.picture import read_picture
+from core.drawings.store import encode_drawing
+from core.errors import ImageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 MEMORY = "drawing_memory"
 # More than a sheet can hold; what is longer is not a drawing of this page.
@@ -19,27 +29,37 @@ _mount = st.components.v2.component(
 )
 
 
-def read_restored() -> list[dict[str, Any]]:
-    """Return the strokes that the browser has just brought back after a reload, oldest first; mostly none.
+def read_restored() -> tuple[list[dict[str, Any]], NDArray[np.uint8]] | None:
+    """Return the strokes and the picture that the browser has just brought back after a reload; mostly None.
 
-    A test without a browser brings them by state: `at.session_state[MEMORY] = {"restored": [...]}`.
+    A test without a browser brings them by state: `at.session_state[MEMORY] = {"restored": {"strokes": [...],
+    "picture": ...}}`, the picture as a PNG in base64.
     """
     restored = (st.session_state.get(MEMORY) or {}).get("restored")
-    if not isinstance(restored, list) or len(restored) > _MOST_STROKES:
-        return []
-    return [stroke for stroke in restored if isinstance(stroke, dict) and isinstance(stroke.get("path"), list)]
+    # It comes from the browser, which may hold anything.
+    if not isinstance(restored, dict) or not isinstance(restored.get("strokes"), list):
+        return None
+    strokes = restored["strokes"][:_MOST_STROKES]
+    if not strokes or not all(isinstance(one, dict) and isinstance(one.get("path"), list) for one in strokes):
+        return None
+    try:
+        return strokes, read_picture(base64.b64decode(str(restored.get("picture")), validate=True))
+    except (binascii.Error, ImageError):
+        return None
 
 
-def render_memory(strokes: list[dict[str, Any]], *, is_fresh: bool) -> None:
-    """Have the browser keep these strokes for as long as its tab is open, or bring back what it kept.
+def render_memory(strokes: list[dict[str, Any]], picture: NDArray[np.uint8] | None, *, is_fresh: bool) -> None:
+    """Have the browser keep the drawing for as long as its tab is open, or bring back what it kept.
 
     Args:
         strokes: on the sheet, as the canvas describes them.
+        picture: of them, (h, w) uint8 grey; None if there are none.
         is_fresh: whether nothing was drawn in this session yet; what the browser keeps then comes back.
     """
+    encoded = "" if picture is None else base64.b64encode(encode_drawing(picture)).decode("ascii")
     _mount(
         key=MEMORY,
-        data={"strokes": strokes, "fresh": is_fresh},
+        data={"drawing": {"strokes": strokes, "picture": encoded}, "fresh": is_fresh},
         on_restored_change=lambda: None,
         on_theme_change=lambda: None,
     )

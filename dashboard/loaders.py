@@ -10,6 +10,7 @@ from core import paths
 from core.data import datasets
 from core.data.datasets import DigitData
 from core.data.statistics import compute_class_images, compute_ink, compute_mean_images
+from core.drawings.store import load_drawing, make_thumbnail
 from core.runs import store
 from core.runs.store import Run
 
@@ -19,8 +20,15 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from core.drawings.store import Drawing
+    from core.evaluation.judge import Reading
     from core.evaluation.predict import Classifier
     from core.evaluation.predictions import Predictions
+    from core.explain.neighbours import FeatureIndex
+
+# Of one run: a whole set of kept drawings, and as many again that were only drawn.
+_MOST_READINGS = 2000
+_MOST_NETWORKS = 16
 
 
 def choose_dataset() -> str:
@@ -79,9 +87,56 @@ def predict_training(run: Run, data: DigitData) -> Predictions:
     return _predict_training(run.path, _stamp_weights(run), data)
 
 
+def load_feature_index(run: Run, data: DigitData) -> FeatureIndex:
+    """Return the run's training digits in its own feature space; the network reads them all, which takes seconds."""
+    return _load_feature_index(run.path, _stamp_weights(run), data)
+
+
 def load_classifier(run: Run) -> Classifier:
     """Return the run's network, ready to predict. Imports PyTorch. Raises CoreError if it has none."""
     return _load_classifier(run.path, _stamp_weights(run))
+
+
+def read_drawing(run: Run, fingerprint: str, picture: NDArray[np.uint8]) -> Reading:
+    """Return what the run reads in a drawing (h, w) uint8, once for each drawing. Raises CoreError without weights.
+
+    Args:
+        run: any with weights.
+        fingerprint: stands for the picture.
+        picture: the drawing.
+    """
+    readings = _load_readings(run.path, _stamp_weights(run))
+    if fingerprint not in readings:
+        from core.evaluation.judge import read_drawing, summarize_reading
+
+        if len(readings) >= _MOST_READINGS:
+            readings.pop(next(iter(readings)), None)
+        readings[fingerprint] = summarize_reading(read_drawing(load_classifier(run), picture))
+    return readings[fingerprint]
+
+
+def read_kept_drawing(run: Run, drawing: Drawing) -> Reading:
+    """Return what the run reads in a kept drawing, whose file is opened only if it was not read before.
+
+    Raises:
+        CoreError: if the run has no weights, or the drawing is gone or damaged.
+    """
+    known = _load_readings(run.path, _stamp_weights(run)).get(drawing.fingerprint)
+    return known or read_drawing(run, drawing.fingerprint, load_drawing(drawing))
+
+
+def load_thumbnail(drawing: Drawing) -> NDArray[np.uint8]:
+    """Return a kept drawing as a tile (28, 28) uint8: a digit as networks see it, a number as a whole.
+
+    Raises:
+        CoreError: if it is gone or damaged.
+    """
+    thumbnails, key = _load_thumbnails(), (drawing.path, _modified(drawing.path))
+    if key not in thumbnails:
+        if len(thumbnails) >= _MOST_READINGS:
+            thumbnails.pop(next(iter(thumbnails)), None)
+        thumbnails[key] = make_thumbnail(load_drawing(drawing))
+    return thumbnails[key]
 
 
 def _stamp_weights(run: Run) -> tuple[int, ...]:
@@ -136,7 +191,26 @@ def _predict_training(path: Path, modified_ns: tuple[int, ...], data: DigitData)
     return Predictions(probabilities, data.train.labels)
 
 
-@st.cache_resource(max_entries=8, show_spinner="Loading the network …")
+# Tens of megabytes each, so only two: a run and the one it is compared with.
+@st.cache_resource(max_entries=2, show_spinner="The network reads all training digits …", hash_funcs=_BY_CHECKSUM)
+def _load_feature_index(path: Path, modified_ns: tuple[int, ...], data: DigitData) -> FeatureIndex:  # noqa: ARG001  (a key)
+    from core.explain.neighbours import build_index
+
+    return build_index(load_classifier(Run(path)), data.train)
+
+
+# Of each run, filled drawing by drawing: a new one must not have the others read again.
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _load_readings(path: Path, modified_ns: tuple[int, ...]) -> dict[str, Reading]:  # noqa: ARG001  (a key)
+    return {}
+
+
+@st.cache_resource(show_spinner=False)
+def _load_thumbnails() -> dict[tuple[Path, int], NDArray[np.uint8]]:
+    return {}
+
+
+@st.cache_resource(max_entries=_MOST_NETWORKS, show_spinner="Loading the network …")
 def _load_classifier(path: Path, modified_ns: tuple[int, ...]) -> Classifier:  # noqa: ARG001  (a key)
     from core.evaluation.predict import load_classifier
 

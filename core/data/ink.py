@@ -15,10 +15,9 @@ FIT = 20
 CENTRE = 14.0
 
 # Ink fainter than this share of a digit's darkest is the soft edge of a stroke and does not widen its box.
-_EDGE = 0.15
+EDGE = 0.15
 # Grey levels that ink must stand out from its paper.
 _LEAST_CONTRAST = 12
-_MOST_PARTS = 150
 
 Box = tuple[int, int, int, int]
 
@@ -133,111 +132,24 @@ def _compute_stroke_width(strokes: np.ndarray) -> int:
     return math.ceil(2 * int(strokes.sum()) / max(1, outline))
 
 
-def find_digits(ink: np.ndarray) -> list[Box]:
-    """Find where the digits are: connected strokes, close pieces of one digit joined, specks left out.
-
-    Args:
-        ink: (h, w) float32 in [0, 1].
-
-    Returns:
-        (left, top, right, bottom) of each in pixels, right and bottom exclusive; row by row, left to right, at most
-        150: the largest.
-    """
-    return [box for box, _ in _group_parts(_label_parts(ink))]
-
-
-def _label_parts(ink: np.ndarray) -> np.ndarray:
-    """Number the connected strokes, (h, w) int32 from 1; 0 is paper and soft edges."""
-    labels: np.ndarray = ndimage.label(ink > _EDGE * ink.max(initial=0), np.ones((3, 3)))[0]
-    return labels
-
-
-def _group_parts(labels: np.ndarray) -> list[tuple[Box, list[int]]]:
-    """Return the box of each digit and the numbers of the parts it is made of, in reading order."""
-    boxes = {
-        number: (columns.start, rows.start, columns.stop, rows.stop)
-        for number, (rows, columns) in enumerate(ndimage.find_objects(labels), start=1)
-    }
-    groups = [(boxes[number], [number]) for number in _choose_parts(boxes, labels.shape)]
-    joined = True
-    while joined:
-        joined = False
-        tallest = max((bottom - top for (_, top, _, bottom), _ in groups), default=0)
-        for i in range(len(groups)):
-            for j in range(len(groups) - 1, i, -1):
-                if _belong_together(groups[i][0], groups[j][0], tallest):
-                    box, numbers = groups.pop(j)
-                    groups[i] = (_unite(groups[i][0], box), groups[i][1] + numbers)
-                    joined = True
-    # Much wider than high is a line of the sheet, unless it is all there is.
-    upright = [group for group in groups if group[0][2] - group[0][0] <= 5 * (group[0][3] - group[0][1])]
-    return _sort_for_reading(upright or groups)
-
-
-def _choose_parts(boxes: dict[int, Box], shape: tuple[int, ...]) -> list[int]:
-    """Return the numbers of the parts that can be digits or pieces of one: neither specks nor the edge of the sheet."""
-    height, width = shape
-    sizes = {number: _size(box) for number, box in boxes.items()}
-    inner = [n for n, (left, top, right, bottom) in boxes.items() if min(left, top, width - right, height - bottom) > 0]
-    chosen = list(boxes)
-    # What runs from one border to the opposite is a table or a shadow, if something inside is as large as a digit.
-    if any(sizes[number] >= 0.08 * max(shape) for number in inner):
-        chosen = [
-            n for n, (left, top, right, bottom) in boxes.items() if right - left < width and bottom - top < height
-        ]
-    largest = max((sizes[number] for number in chosen), default=0)
-    chosen = [number for number in chosen if sizes[number] >= 0.15 * largest]
-    return sorted(chosen, key=lambda number: -sizes[number])[:_MOST_PARTS]
-
-
-def _size(box: Box) -> int:
-    left, top, right, bottom = box
-    return max(right - left, bottom - top)
-
-
-def _belong_together(a: Box, b: Box, tallest: int) -> bool:
-    """Whether two parts are pieces of one digit: one above the other, or a short one close to another.
-
-    Args:
-        a: a box.
-        b: another box.
-        tallest: height of the tallest group so far, taken for a digit's.
-    """
-    gap_x = max(a[0], b[0]) - min(a[2], b[2])
-    gap_y = max(a[1], b[1]) - min(a[3], b[3])
-    narrower = min(a[2] - a[0], b[2] - b[0])
-    shorter, taller = sorted((a[3] - a[1], b[3] - b[1]))
-    # A 1 under the arm of a 7: both as tall as a digit, and level with each other only in part.
-    neighbours = shorter > 0.6 * tallest and 0.2 * shorter < -gap_y < 0.8 * shorter
-    stacked = -gap_x >= 0.5 * narrower and gap_y <= 0.2 * taller and not neighbours
-    overlapping = max(gap_x, gap_y) < 0 and shorter <= 0.6 * tallest
-    fragment = max(gap_x, gap_y) <= 0.15 * tallest and shorter <= 0.4 * tallest
-    return stacked or overlapping or fragment
-
-
-def _unite(a: Box, b: Box) -> Box:
-    return min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])
-
-
-def _sort_for_reading(groups: list[tuple[Box, list[int]]]) -> list[tuple[Box, list[int]]]:
-    """Sort by row, then from left to right; a box that starts below the middle of the one before begins a row."""
-    rows: list[list[tuple[Box, list[int]]]] = []
-    middle = -1.0
-    for group in sorted(groups, key=lambda group: group[0][1] + group[0][3]):
-        _, top, _, bottom = group[0]
-        if not rows or top > middle:
-            rows.append([])
-        rows[-1].append(group)
-        middle = (top + bottom) / 2
-    return [group for row in rows for group in sorted(row)]
-
-
-def prepare_digit(ink: np.ndarray, box: Box | None = None) -> Preparation | None:
+def prepare_digit(
+    ink: np.ndarray,
+    box: Box | None = None,
+    *,
+    tighten: bool = True,
+    keep_aspect: bool = True,
+    centre_mass: bool = True,
+) -> Preparation | None:
     """Prepare one digit as MNIST's were: fitted into 20×20, centre of mass at the middle of 28×28.
 
+    The three steps are only ever switched off to show what they are worth.
+
     Args:
         ink: (h, w) float32 in [0, 1].
-        box: (left, top, right, bottom) in pixels around the digit; None for the whole picture. It is tightened.
+        box: (left, top, right, bottom) in pixels around the digit; None for the whole picture.
+        tighten: draw the box as close as the ink allows and fit it into 20×20; else it fills all 28×28.
+        keep_aspect: scale both sides alike; else the box is stretched to a square.
+        centre_mass: bring the centre of mass to the middle; else the middle of the box.
 
     Returns:
         Every step; None if there is no ink.
@@ -246,20 +158,22 @@ def prepare_digit(ink: np.ndarray, box: Box | None = None) -> Preparation | None
     """
     left, top, right, bottom = box or (0, 0, ink.shape[1], ink.shape[0])
     inside = ink[top:bottom, left:right]
-    strokes = inside > _EDGE * inside.max(initial=0)
+    strokes = inside > EDGE * inside.max(initial=0)
     rows, columns = np.flatnonzero(strokes.any(axis=1)), np.flatnonzero(strokes.any(axis=0))
     if not rows.size:
         return None
-    tight = inside[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    left, top = left + int(columns[0]), top + int(rows[0])
-    fitted = _fit(tight)
-    return Preparation(tight, (left, top, left + tight.shape[1], top + tight.shape[0]), fitted, _place(fitted))
+    if tighten:
+        inside = inside[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        left, top = left + int(columns[0]), top + int(rows[0])
+    fitted = _fit(inside, FIT if tighten else SIDE, keep_aspect)
+    tight = (left, top, left + inside.shape[1], top + inside.shape[0])
+    return Preparation(inside, tight, fitted, _place(fitted, centre_mass))
 
 
-def _fit(ink: np.ndarray) -> np.ndarray:
-    """Scale (h, w) float32 until its longer side is 20, by the ink over each new pixel; largest ink 1."""
-    scale = FIT / max(ink.shape)
-    rows, columns = (_compute_weights(n, scale) for n in ink.shape)
+def _fit(ink: np.ndarray, side: int, keep_aspect: bool) -> np.ndarray:
+    """Scale (h, w) float32 until its longer side, or each, is `side`, by the ink over each new pixel; largest ink 1."""
+    longest = max(ink.shape)
+    rows, columns = (_compute_weights(n, side / (longest if keep_aspect else n)) for n in ink.shape)
     fitted: np.ndarray = rows @ ink @ columns.T
     fitted /= fitted.max()
     return fitted
@@ -277,12 +191,12 @@ def _compute_weights(n: int, scale: float) -> np.ndarray:
     return ((half + 0.5 - distances).clip(0, 1) / (2 * half)).astype(np.float32)
 
 
-def _place(fitted: np.ndarray) -> np.ndarray:
-    """Place (h, w) float32 in 28×28 uint8 by the integer shift that brings its centre of mass to the middle."""
+def _place(fitted: np.ndarray, centre_mass: bool) -> np.ndarray:
+    """Place (h, w) float32 in 28×28 uint8 by the whole shift that brings its centre, of mass or not, to the middle."""
     image = np.zeros((SIDE, SIDE), np.uint8)
     corner = []
     for axis, length in enumerate(fitted.shape):
-        mass = fitted.sum(axis=1 - axis, dtype=np.float64)
+        mass = fitted.sum(axis=1 - axis, dtype=np.float64) if centre_mass else np.ones(length)
         centre = mass @ np.arange(length) / mass.sum()
         # A symmetric digit lies exactly between two shifts; rounding errors must not choose.
         shift = math.ceil(CENTRE - 0.5 - centre - 1e-4)
@@ -290,31 +204,3 @@ def _place(fitted: np.ndarray) -> np.ndarray:
     top, left = corner
     image[top : top + fitted.shape[0], left : left + fitted.shape[1]] = np.rint(255 * fitted)
     return image
-
-
-def prepare_picture(grey: np.ndarray) -> list[Preparation]:
-    """Find the digits in a picture and prepare each.
-
-    Args:
-        grey: (h, w) uint8, ink dark or light.
-
-    Returns:
-        The digits in reading order; none if the picture is blank.
-    """
-    ink = find_ink(grey)
-    labels = _label_parts(ink)
-    digits = (prepare_digit(_keep_only(ink, labels, box, numbers), box) for box, numbers in _group_parts(labels))
-    return [digit for digit in digits if digit is not None]
-
-
-def _keep_only(ink: np.ndarray, labels: np.ndarray, box: Box, numbers: list[int]) -> np.ndarray:
-    """Wipe the strokes of other digits out of a box; returns `ink` itself if there are none."""
-    left, top, right, bottom = box
-    inside = labels[top:bottom, left:right]
-    own = np.isin(inside, numbers)
-    others = (inside > 0) & ~own
-    if not others.any():
-        return ink
-    wiped = ink.copy()
-    wiped[top:bottom, left:right][ndimage.maximum_filter(others, 5) & ~own] = 0
-    return wiped

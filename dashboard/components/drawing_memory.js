@@ -16,25 +16,24 @@ export default function (component) {
 
   if (data.fresh) {
     const kept = read();
-    if (kept.length) setTriggerValue("restored", kept);
+    if (kept) setTriggerValue("restored", kept);
   } else {
-    write(data.strokes);
+    write(data.drawing);
   }
   return () => watched.delete(root);
 }
 
 function read() {
   try {
-    const kept = JSON.parse(sessionStorage.getItem(NAME) ?? "[]");
-    return Array.isArray(kept) ? kept : [];
+    return JSON.parse(sessionStorage.getItem(NAME) ?? "null");
   } catch {
-    return []; // no storage in this browser, or not what this page wrote
+    return null; // no storage in this browser, or not what this page wrote
   }
 }
 
-function write(strokes) {
+function write(drawing) {
   try {
-    if (strokes.length) sessionStorage.setItem(NAME, JSON.stringify(strokes));
+    if (drawing.picture) sessionStorage.setItem(NAME, JSON.stringify(drawing));
     else sessionStorage.removeItem(NAME);
   } catch {
     // No storage in this browser, or no room: a reload then starts with an empty sheet.

@@ -92,7 +92,8 @@ def test_the_whole_life_of_a_run(tmp_path):
     assert digit["probability"] == pytest.approx(max(digit["probabilities"]))
     assert sum(digit["probabilities"]) == pytest.approx(1, abs=1e-5)
     assert len(digit["box"]) == 4
-    assert f"{path}: {digit['label']} (" in run_core("predict", "best", str(path)).stdout
+    assert f"{path}: {digit['label']} (" in run_core("predict", "latest", str(path)).stdout
+    assert [len(line["text"]) for line in answer[0]["numbers"]] == [1]
     assert_refused(run_core("train", "--resume", trained["run"]), "is complete", status=1)
 
 

@@ -13,10 +13,13 @@ from PIL import Image, ImageDraw
 from run_folders import copy_run
 from streamlit.testing.v1 import AppTest
 
-from core.evaluation.predict import load_classifier
+from core.drawings.store import list_drawings, load_drawing
+from core.evaluation.predict import load_classifier, predict_probabilities
 from core.evaluation.read import read_digits
 from core.runs import jobs, store
 from dashboard.canvas import BRUSH_PX, CANVAS, SIDE_PX
+from dashboard.drawing_memory import MEMORY
+from dashboard.pixel_editor import EDITOR
 
 HOME = Path(__file__).resolve().parents[2] / "dashboard" / "Home.py"
 SEVEN = [(90, 70), (220, 70), (140, 260)]
@@ -110,7 +113,7 @@ def test_several_digits_are_read_from_left_to_right(sprint_run):
     right_seven = [(x * 0.5 + 160, y * 0.7) for x, y in SEVEN]
     left_one = [(60, 60), (60, 180)]
     at = put_on_sheet(open_draw(), right_seven, left_one, width=14)
-    assert find_heading(at) == "Read 2 digits: 1 7"
+    assert find_heading(at).startswith("Read 2 digits: 1 7 with ")
     assert len(_find_pictures(at)) == 2
     assert find_html(at).count("<ul") == 2
 
@@ -119,10 +122,123 @@ def test_undo_takes_the_last_stroke_and_clear_takes_all(sprint_run):
     at = put_on_sheet(open_draw(), ONE, SEVEN)
     at.button(key="undo_stroke").click().run()
     assert [stroke["path"] for stroke in find_given(at)] == [ONE]
+    at = put_on_sheet(at, ONE)
+    assert find_heading(at).startswith("1 with ")
     at.button(key="clear_drawing").click().run()
     assert find_given(at) == []
-    at = put_on_sheet(at)
     assert find_heading(at) == EMPTY
+    assert at.button(key="clear_drawing").disabled
+
+
+def test_redo_goes_forth_again_and_undo_brings_back_what_was_cleared(sprint_run):
+    at = put_on_sheet(put_on_sheet(open_draw(), ONE), ONE, SEVEN)
+    assert at.button(key="redo_stroke").disabled
+    at.button(key="undo_stroke").click().run()
+    # The canvas has not answered yet; the picture of that step is known.
+    assert find_heading(at).startswith("1 with ")
+    at.button(key="redo_stroke").click().run()
+    assert [stroke["path"] for stroke in find_given(at)] == [ONE, SEVEN]
+    at.button(key="clear_drawing").click().run()
+    at.button(key="undo_stroke").click().run()
+    assert [stroke["path"] for stroke in find_given(at)] == [ONE, SEVEN]
+    at.button(key="undo_stroke").click().run()
+    put_on_sheet(at, ONE, ONE)
+    assert at.button(key="redo_stroke").disabled
+
+
+def test_what_the_browser_kept_comes_back_after_a_reload(sprint_run):
+    at = open_draw()
+    picture = base64.b64encode(encode(draw_picture(SEVEN))).decode("ascii")
+    strokes = [{"type": "Path", "path": SEVEN, "stroke": "#000000"}]
+    at.session_state[MEMORY] = {"restored": {"strokes": strokes, "picture": picture}}
+    at.run()
+    assert find_heading(at).startswith("7 with ")
+    assert [stroke["path"] for stroke in find_given(at)] == [SEVEN]
+
+
+def test_what_means_nothing_in_the_browser_s_memory_is_ignored(sprint_run):
+    at = open_draw()
+    for restored in (
+        "words",
+        {"strokes": "words", "picture": ""},
+        {"strokes": [1], "picture": ""},
+        {"strokes": [{"path": []}], "picture": "no picture"},
+        {"strokes": [{"path": []}], "picture": 7},
+    ):
+        at.session_state[MEMORY] = {"restored": restored}
+        at.run()
+        assert not at.exception
+        assert find_heading(at) == EMPTY
+
+
+def test_the_steps_from_the_drawing_to_the_network_are_shown(sprint_run):
+    at = put_on_sheet(open_draw(), SEVEN)
+    words = re.findall(r"</div>(\d [^<]*)</li>", find_html(at))
+    assert [word.split()[0] for word in words] == ["1", "2", "3", "4", "5"]
+    assert "20×20" in words[3]
+    assert "28×28" in words[4]
+
+
+def test_every_run_judges_and_where_they_differ_it_shows(sprint_run, mnist_home, trained_small):
+    small = copy_run(trained_small, mnist_home, id="20260101-000001-mlp-aaaa")
+    copy_run(sprint_run, mnist_home, id="20260101-000002-sprint-bbbb")
+    at = put_on_sheet(open_draw(run=sprint_run.id), SEVEN)
+    assert "judges" not in find_html(at)
+    at.session_state["judges_sheet"] = True
+    at.run()
+    html = find_html(at)
+    says = read_digits(load_classifier(small), _as_array(draw_picture(SEVEN)))[0].label
+    rows = re.findall(r'class="reads">(?:<mark>)?(\d).*?≠? ?(differs|)</td><td class="run">([^<]*)<', html)
+    assert sum(answer == "7" for answer, _, _ in rows) >= 2
+    assert [bool(differs) for _, differs, name in rows if "bundled" in name] == [says != 7]
+
+
+def test_a_drawing_is_kept_under_the_label_that_is_typed(sprint_run):
+    at = put_on_sheet(open_draw(), SEVEN)
+    at.text_input(key="keep_sheet_label").set_value("seven")
+    _find_button(at, "Keep for my test set").click().run()
+    assert "1 to 20 digits" in at.error[0].value
+    at.text_input(key="keep_sheet_label").set_value("7")
+    _find_button(at, "Keep for my test set").click().run()
+    assert not at.exception
+    (kept,) = list_drawings()
+    assert kept.label == "7"
+    assert (load_drawing(kept) == _as_array(draw_picture(SEVEN))).all()
+    assert "Kept as **7**." in [text.value for text in at.markdown]
+
+
+def test_the_pixel_editor_starts_from_the_digit_in_the_address_and_is_read_as_it_is(sprint_run, mnist):
+    at = open_draw(**{"from": "test-123"})
+    probabilities = predict_probabilities(load_classifier(sprint_run), mnist.test.images[123:124])[0]
+    assert find_heading(at).startswith(f"{probabilities.argmax()} with ")
+    widths = [float(width) for width in re.findall(r"<i style=\"width:([\d.]+)%\"", find_html(at))]
+    assert widths == pytest.approx([100 * value for value in probabilities], abs=0.006)
+    start = f"MNIST test digit 123, a {mnist.test.labels[123]}"
+    one = np.zeros((28, 28), np.uint8)
+    one[5:23, 13:15] = 255
+    at.session_state[EDITOR] = {"edited": {"start": start, "pixels": base64.b64encode(one.tobytes()).decode("ascii")}}
+    at.run()
+    assert find_heading(at).startswith("1 with ")
+    at.session_state[EDITOR] = {"edited": {"start": start, "pixels": "AAAA"}}
+    at.run()
+    assert not at.exception
+    assert find_heading(at).startswith("1 with ")
+
+
+def test_a_digit_that_is_not_there_is_one_sentence(sprint_run):
+    for reference in ("test-10000", "test", "../test-1", "test-1x"):
+        at = open_draw(**{"from": reference})
+        assert "is no digit of MNIST" in at.error[0].value
+
+
+def test_a_bad_file_does_not_hide_the_answers_to_the_others(sprint_run):
+    at = open_draw()
+    seven, one = encode(draw_picture(SEVEN)), encode(draw_picture(ONE))
+    files = [("7.png", seven, "image/png"), ("bad.png", b"words", "image/png"), ("1.png", one, "image/png")]
+    at.file_uploader[0].set_value(files).run()
+    assert not at.exception
+    assert [error.value.startswith("The file is ") for error in at.error] == [True]
+    assert re.findall(r'<h2 role="status"[^>]*>(\d) ', find_html(at)) == ["7", "1"]
 
 
 def test_further_strokes_do_not_start_the_canvas_again(sprint_run):
@@ -239,6 +355,10 @@ def test_a_picture_without_ink_says_so(sprint_run):
     at = open_draw()
     at.file_uploader[0].set_value(("blank.png", encode(draw_picture()), "image/png")).run()
     assert "No digit was found" in at.warning[0].value
+
+
+def _find_button(at, label):
+    return next(button for button in at.button if button.label == label)
 
 
 def _as_array(picture):

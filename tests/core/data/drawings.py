@@ -5,8 +5,8 @@ import io
 import numpy as np
 from PIL import Image, ImageDraw
 
-from core.data.ink import prepare_picture
 from core.data.picture import read_picture
+from core.data.segment import prepare_picture
 
 PAPER, INK = 255, 0
 

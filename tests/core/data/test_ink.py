@@ -16,7 +16,8 @@ from drawings import (
 )
 from PIL import Image
 
-from core.data.ink import FIT, SIDE, find_digits, find_ink, prepare_digit, prepare_picture
+from core.data.ink import FIT, SIDE, find_ink, prepare_digit
+from core.data.segment import find_digits, prepare_picture
 
 # Finding ink
 

@@ -5,8 +5,8 @@ import pytest
 from drawings import encode, mean_difference, only, seven, three_digits
 from PIL import Image
 
-from core.data.ink import prepare_picture
 from core.data.picture import MAX_BYTES, read_picture
+from core.data.segment import prepare_picture
 from core.errors import ImageError
 
 

@@ -1,0 +1,221 @@
+"""How well numbers are read, and what is none: made-up numbers, lone digits, letters and scribbles.
+
+The numbers are made of MNIST's test digits, on which nothing was chosen: the costs in core.evaluation.path, the
+threshold in core.evaluation.gate and the gate itself come from training and validation digits
+(`measure_strings(…, split="validation")` measures on the latter).
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core.benchmarks.machine import describe_machine
+from core.data.datasets import load, split_indices
+from core.data.strings import CONDITIONS, LENGTHS, make_string
+from core.data.strokes import LETTERS, LOOKALIKES, draw_letter, draw_scribble
+from core.evaluation.metrics import wilson_interval
+from core.evaluation.predict import load_classifier, predict_probabilities
+from core.evaluation.read import read_digits, read_numbers
+from core.training.gate import VALIDATION_SIZE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from core.data.datasets import Split
+    from core.evaluation.predict import Classifier
+    from core.runs.store import Run
+
+GOALS = {"separate_5_exact": 0.985, "touching_5_exact": 0.95, "broken_5_exact": 0.96}
+_MAIN_LENGTH = 5
+
+
+@dataclass(frozen=True)
+class StringScore:
+    """What became of n numbers of one kind.
+
+    Attributes:
+        condition: as in core.data.strings.
+        length: digits in each.
+        total: n.
+        exact: read without any mistake.
+        right_length: read as the right number of digits.
+        digit_accuracy: share of the digits that need not be put in, taken out or changed to be right, at least 0.
+        known: all of whose digits are read right in MNIST's own form, before they are put together.
+        confident: mean confidence of what was read.
+    """
+
+    condition: str
+    length: int
+    total: int
+    exact: int
+    right_length: int
+    digit_accuracy: float
+    known: int
+    confident: float
+
+    def describe(self) -> dict[str, Any]:
+        """Return all fields and the 95 % Wilson interval of the exact share, for JSON."""
+        return {**vars(self), "interval": list(wilson_interval(self.exact, self.total))}
+
+
+def measure_strings(
+    run: Run,
+    strings: int = 200,
+    seed: int = 0,
+    split: str = "test",
+    on_progress: Callable[[str], None] = lambda _: None,
+) -> dict[str, Any]:
+    """Measure reading on seeded numbers of 2 to 6 digits, lone digits, letters and scribbles.
+
+    Args:
+        run: what reads.
+        strings: numbers of five digits per condition; of the other lengths a quarter of it each.
+        seed: of all chance.
+        split: "test", or "validation" for choosing.
+        on_progress: told what is measured next.
+    """
+    digits = load("mnist")
+    part, indices = (
+        (digits.test, np.arange(len(digits.test.labels)))
+        if split == "test"
+        else (
+            digits.train,
+            split_indices(digits.train.labels, VALIDATION_SIZE)[1],
+        )
+    )
+    classifier = load_classifier(run)
+    known = np.zeros(len(part.labels), bool)
+    known[indices] = predict_probabilities(classifier, part.images[indices]).argmax(1) == part.labels[indices]
+    rows = []
+    for condition in CONDITIONS:
+        for length in LENGTHS:
+            on_progress(f"{condition}, {length} digits")
+            n = strings if length == _MAIN_LENGTH else max(1, strings // 4)
+            rows.append(score_strings(classifier, part, indices, known, condition, length, n, seed))
+    on_progress("lone digits")
+    lone = score_lone_digits(classifier, part, indices[: 5 * strings], seed)
+    on_progress("letters and scribbles")
+    strangers = score_strangers(classifier, max(1, strings // 10), seed)
+    figures = {
+        f"{row.condition}_{row.length}_{name}": getattr(row, name) / (row.total if name != "digit_accuracy" else 1)
+        for row in rows
+        if row.length == _MAIN_LENGTH
+        for name in ("exact", "right_length", "digit_accuracy", "known")
+    }
+    picture = make_string(part, "touching", _MAIN_LENGTH, np.random.default_rng(seed), indices).picture
+    return {
+        "machine": describe_machine(),
+        "run": run.id,
+        "figures": {
+            **figures,
+            **lone,
+            **strangers["figures"],
+            "reading_ms_p50": measure_reading_ms(classifier, picture),
+        },
+        "goals": GOALS,
+        "strings": [row.describe() for row in rows],
+        "accepted_letters": {letter: f"{k}/{n}" for letter, (k, n) in strangers["letters"].items()},
+    }
+
+
+def describe_rows(result: dict[str, Any]) -> list[str]:
+    """Return the table of numbers by condition and length as lines of text."""
+    lines = ["condition digits     n  exact (95 % interval)       length  digits  known  confidence"]
+    for row in result["strings"]:
+        n = row["total"]
+        low, high = row["interval"]
+        length = row["right_length"] / n
+        lines.append(
+            f"{row['condition']:9} {row['length']:6} {n:5}  {row['exact'] / n:7.2%} ({low:.2%} to {high:.2%})"
+            f"  {length:7.2%} {row['digit_accuracy']:7.2%} {row['known'] / n:6.1%} {row['confident']:6.1%}"
+        )
+    accepted = ", ".join(f"{letter} {count}" for letter, count in result["accepted_letters"].items())
+    return [*lines, f"Letters taken for digits: {accepted}"]
+
+
+def score_strings(
+    classifier: Classifier,
+    part: Split,
+    indices: np.ndarray,
+    known: np.ndarray,
+    condition: str,
+    length: int,
+    n: int,
+    seed: int,
+) -> StringScore:
+    """Read n numbers of one kind; the same seed makes the same numbers."""
+    rng = np.random.default_rng((seed, CONDITIONS.index(condition), length))
+    exact = right_length = mistakes = all_known = 0
+    confident = 0.0
+    for _ in range(n):
+        string = make_string(part, condition, length, rng, indices)
+        numbers = read_numbers(classifier, string.picture)
+        text = "".join(str(digit.label) for number in numbers for digit in number.digits)
+        confident += float(np.prod([number.confidence for number in numbers]))
+        exact += text == string.text
+        right_length += len(text) == length
+        mistakes += min(length, compute_edit_distance(text, string.text))
+        all_known += bool(known[string.indices].all())
+    return StringScore(condition, length, n, exact, right_length, 1 - mistakes / (n * length), all_known, confident / n)
+
+
+def compute_edit_distance(a: str, b: str) -> int:
+    """Return how many characters must be put in, taken out or changed to make one text the other.
+
+    Source: Wagner and Fischer 1974, The string-to-string correction problem.
+    """
+    row = list(range(len(b) + 1))
+    for i, left in enumerate(a, 1):
+        previous, row[0] = row[0], i
+        for j, right in enumerate(b, 1):
+            previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (left != right))
+    return row[-1]
+
+
+def score_lone_digits(classifier: Classifier, part: Split, indices: np.ndarray, seed: int) -> dict[str, float]:
+    """Read digits one to a picture: how many stay whole, are read right, and are rejected as no digit."""
+    rng = np.random.default_rng((seed, 100))
+    whole = right = rejected = 0
+    for index in indices:
+        string = make_string(part, "separate", 1, rng, indices[indices == index])
+        read = read_digits(classifier, string.picture)
+        whole += len(read) == 1
+        right += len(read) == 1 and str(read[0].label) == string.text
+        rejected += not all(digit.is_digit for digit in read)
+    n = len(indices)
+    return {"lone_whole": whole / n, "lone_right": right / n, "lone_false_reject": rejected / n}
+
+
+def score_strangers(classifier: Classifier, repeats: int, seed: int) -> dict[str, Any]:
+    """Read letters and scribbles; one is falsely accepted if anything in it is taken for a digit."""
+    rng = np.random.default_rng((seed, 101))
+    letters = {
+        letter: (sum(_is_accepted(classifier, draw_letter(letter, rng)) for _ in range(repeats)), repeats)
+        for letter in LETTERS
+    }
+    scribbles = [_is_accepted(classifier, draw_scribble(rng)) for _ in range(15 * repeats)]
+    others = [letters[letter][0] for letter in LETTERS if letter not in LOOKALIKES]
+    figures = {
+        "letters_false_accept": sum(k for k, _ in letters.values()) / (repeats * len(letters)),
+        "other_letters_false_accept": sum(others) / (repeats * len(others)),
+        "scribbles_false_accept": sum(scribbles) / len(scribbles),
+    }
+    return {"figures": figures, "letters": letters}
+
+
+def _is_accepted(classifier: Classifier, picture: np.ndarray) -> bool:
+    return any(digit.is_digit for digit in read_digits(classifier, picture))
+
+
+def measure_reading_ms(classifier: Classifier, picture: np.ndarray, repeats: int = 11) -> float:
+    """Return the median time of reading one picture, in milliseconds."""
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        read_digits(classifier, picture)
+        times.append(1000 * (time.perf_counter() - start))
+    return float(np.median(times))

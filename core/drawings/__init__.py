@@ -1,0 +1,1 @@
+"""A person's own test set: drawings with their right labels, kept as pictures and exchanged as one zip."""

@@ -1,0 +1,39 @@
+"""A picture from the clipboard: pasted anywhere on the page, it is taken as if it had been chosen as a file."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from pathlib import Path
+
+import streamlit as st
+
+PASTE = "paste"
+# A paste is there in one run; the picture stays until another is pasted or it is taken away.
+_PASTED = "pasted_picture"
+_mount = st.components.v2.component(
+    "digits.paste",
+    html='<div class="paste"></div>',
+    js=(Path(__file__).parent / "components" / "paste.js").read_text("utf-8"),
+)
+
+
+def render_paste() -> bytes | None:
+    """Listen for pictures that are pasted and return the last one's file, until it is taken away.
+
+    A test without a browser pastes by state: `at.session_state[PASTE] = {"pasted": ...}`, a file in base64.
+    """
+    _mount(key=PASTE, on_pasted_change=lambda: None)
+    pasted = (st.session_state.get(PASTE) or {}).get("pasted")
+    if isinstance(pasted, str):
+        try:
+            st.session_state[_PASTED] = base64.b64decode(pasted, validate=True)
+        except binascii.Error:
+            st.session_state.pop(_PASTED, None)
+    content: bytes | None = st.session_state.get(_PASTED)
+    return content
+
+
+def forget_pasted() -> None:
+    """Take the pasted picture away; a button's callback."""
+    st.session_state.pop(_PASTED, None)
