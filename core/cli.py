@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -11,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from core import cli_train
+from core.cli_benchmarks import benchmarks
+from core.cli_options import Json, RunArgument, print_json
 from core.config import list_fields
 from core.errors import CoreError, RunError, UsageError
 from core.recipes import RECIPES
@@ -27,13 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-benchmarks = typer.Typer(help="Make the measurements that the README quotes.", no_args_is_help=True)
 app.add_typer(benchmarks, name="benchmark")
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON value instead of text.")]
-RunArgument = Annotated[
-    str, typer.Argument(metavar="RUN", help="A run id, a unique start of one, latest, best, or a pretrained model.")
-]
 
 
 def main() -> None:
@@ -43,10 +38,6 @@ def main() -> None:
     except CoreError as error:
         typer.echo(str(error), err=True)
         sys.exit(error.exit_code)
-
-
-def _print_json(value: object) -> None:
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=1))
 
 
 def _describe_settings() -> str:
@@ -80,7 +71,7 @@ def recipes(as_json: Json = False) -> None:
             }
         )
     if as_json:
-        _print_json(rows)
+        print_json(rows)
         return
     for row, recipe in zip(rows, RECIPES, strict=True):
         claimed = f"claimed {row['claimed']:.2%}" if row["claimed"] else "no claim"
@@ -110,7 +101,7 @@ def data(
         "source": digits.source,
     }
     if as_json:
-        _print_json(value)
+        print_json(value)
         return
     typer.echo(
         f"{digits.title}: {value['train']:,} digits to train on, {value['validation']:,} to validate, "
@@ -175,7 +166,7 @@ def train(
         os.nice(5)
     cli_train.train_watched(run, quiet=as_json, background=background)
     if as_json:
-        _print_json(summarize_run(store.read_entry(run)))
+        print_json(summarize_run(store.read_entry(run)))
 
 
 def _train_several(config: TrainConfig, recipe: str, name: str, seeds: int, sizes: list[int], *, as_json: bool) -> None:
@@ -184,7 +175,7 @@ def _train_several(config: TrainConfig, recipe: str, name: str, seeds: int, size
     entries = [store.read_entry(run) for run in runs]
     groups = summarize_sizes(entries)
     if as_json:
-        _print_json({"runs": [summarize_run(entry) for entry in entries], "groups": groups})
+        print_json({"runs": [summarize_run(entry) for entry in entries], "groups": groups})
     else:
         for group in groups:
             typer.echo(describe_size(group))
@@ -206,7 +197,7 @@ def evaluate(reference: RunArgument, as_json: Json = False) -> None:
         raise RunError(f"{run.id} is {state}; it is evaluated when it has trained, or stop it first.")
     report = evaluate_run(run, load(record.dataset), record.dataset_checksum)
     if as_json:
-        _print_json(report)
+        print_json(report)
     else:
         typer.echo(describe_result(store.read_record(run)))
 
@@ -232,7 +223,7 @@ def predict(
         lines = [{"text": number.text, "confidence": number.confidence} for number in numbers]
         results.append({"file": str(path), "digits": digits, "numbers": lines})
     if as_json:
-        _print_json(results)
+        print_json(results)
         return
     for result in results:
         found = ", ".join(
@@ -247,7 +238,7 @@ def runs(as_json: Json = False) -> None:
     """List the runs, newest first."""
     entries = store.list_runs()
     if as_json:
-        _print_json([summarize_run(entry) for entry in entries])
+        print_json([summarize_run(entry) for entry in entries])
         return
     if not entries:
         typer.echo("There are no runs yet; `python -m core train --recipe sprint` makes one.")
@@ -277,7 +268,7 @@ def report(
         file /= f"{run.id}.html"
     size = save_report_page(run, file)
     if as_json:
-        _print_json({"run": run.id, "file": str(file), "bytes": size})
+        print_json({"run": run.id, "file": str(file), "bytes": size})
     else:
         typer.echo(f"{file}: the report of {run.id}, {size / 1e6:.1f} MB.")
 
@@ -296,7 +287,7 @@ def compare(first: RunArgument, second: RunArgument, as_json: Json = False) -> N
     if as_json:
         names = {"first": runs[0].id, "second": runs[1].id}
         figures = {"total": found.total, "difference": found.difference, "interval": [low, high], "words": words}
-        _print_json({**names, **vars(found), **figures})
+        print_json({**names, **vars(found), **figures})
         return
     typer.echo(words)
     typer.echo(
@@ -317,50 +308,9 @@ def ensemble(
 
     run = create_ensemble([store.find_run(reference) for reference in references], name)
     if as_json:
-        _print_json(summarize_run(store.read_entry(run)))
+        print_json(summarize_run(store.read_entry(run)))
     else:
         typer.echo(describe_result(store.read_record(run)))
-
-
-@benchmarks.command("pages")
-def benchmark_pages(
-    repeats: Annotated[int, typer.Option(min=1, max=1000, help="How often each thing is done.")] = 20,
-    as_json: Json = False,
-) -> None:
-    """Measure start-up, pages, clicks and strokes in Chromium, beside a home of its own."""
-    from core.benchmarks.pages import measure_pages
-
-    _print_figures(measure_pages(repeats, lambda text: typer.echo(f"Measuring: {text} …", err=True)), as_json)
-
-
-def _print_figures(result: dict[str, Any], as_json: bool) -> None:
-    if as_json:
-        _print_json(result)
-        return
-    typer.echo(", ".join(f"{name} {value}" for name, value in result["machine"].items()))
-    for name, value in result["figures"].items():
-        goal = result["goals"].get(name)
-        typer.echo(f"{name:32} {value:>10,.5g}" + (f"   goal {goal:,.5g}" if goal is not None else ""))
-
-
-@benchmarks.command("drawings")
-def benchmark_drawings(
-    references: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--run", metavar="RUN", help="Which run; may be repeated. Without it, the pretrained and the best."
-        ),
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Count the drawings that runs read right, form by form: barred sevens, ones with a base, open fours and others."""
-    from core.benchmarks.drawings import choose_runs, describe_drawings, measure_drawings
-
-    result = measure_drawings(choose_runs(references or []), lambda text: typer.echo(f"Measuring: {text} …", err=True))
-    if as_json:
-        _print_json(result)
-    else:
-        typer.echo(describe_drawings(result))
 
 
 @app.command()
@@ -374,39 +324,6 @@ def publish(
 
     run = publish_run(store.find_run(reference), name)
     if as_json:
-        _print_json(summarize_run(store.read_entry(run)))
+        print_json(summarize_run(store.read_entry(run)))
     else:
         typer.echo(f"{run.path}: {describe_result(store.read_record(run))}")
-
-
-@benchmarks.command("strings")
-def benchmark_strings(
-    reference: Annotated[str, typer.Option("--run", metavar="RUN", help="What reads.")] = "best",
-    strings: Annotated[
-        int, typer.Option(min=1, max=10_000, help="Numbers of five digits per condition; a quarter of other lengths.")
-    ] = 200,
-    seed: Annotated[int, typer.Option(min=0, help="Of all chance.")] = 0,
-    as_json: Json = False,
-) -> None:
-    """Read made-up numbers of 2 to 6 test digits, lone digits, letters and scribbles."""
-    from core.benchmarks.strings import describe_rows, measure_strings
-
-    run = store.find_run(reference)
-    result = measure_strings(run, strings, seed, on_progress=lambda text: typer.echo(f"Measuring: {text} …", err=True))
-    _print_figures(result, as_json)
-    if not as_json:
-        typer.echo("\n".join(describe_rows(result)))
-
-
-@benchmarks.command("ink")
-def benchmark_ink(
-    reference: Annotated[str, typer.Option("--run", metavar="RUN", help="What classifies.")] = "best",
-    digits: Annotated[int, typer.Option(min=1, max=10_000, help="How many of the test digits.")] = 10_000,
-    seed: Annotated[int, typer.Option(min=0, help="Of the pictures.")] = 0,
-    as_json: Json = False,
-) -> None:
-    """Tell what each step of preparing a digit is worth, on enlarged, shifted, inverted test digits."""
-    from core.benchmarks.ink import measure_ink
-
-    run = store.find_run(reference)
-    _print_figures(measure_ink(run, digits, seed, lambda text: typer.echo(f"Measuring: {text} …", err=True)), as_json)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
 
-from core.runs import store
+from core.runs import history
 from core.runs.store import Run
 from dashboard.live_chart import Series
 
@@ -74,7 +74,7 @@ class _Reader:
             if file != self._file:
                 self._file, self._offset, self._curves = file, 0, Curves()
             before = self._offset
-            lines, self._offset = store.read_metrics(self._run, before)
+            lines, self._offset = history.read_metrics(self._run, before)
             if self._offset < before:
                 self._curves = Curves()
             for line in lines:

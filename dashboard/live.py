@@ -11,7 +11,7 @@ from core.charts.words import format_seconds
 from core.errors import CoreError, RunError
 from core.evaluation.metrics import wilson_interval
 from core.files import read_json
-from core.runs import jobs, store
+from core.runs import history, jobs, store
 from dashboard.curves import name_run, read_curves
 from dashboard.layout import escape, format_share
 from dashboard.run_charts import render_charts, render_numbers, render_speed_charts
@@ -214,4 +214,4 @@ def _render_details(run: Run, curves: Curves) -> None:
     log = st.expander("Log", key="run_log", on_change="rerun")
     if log.open:
         with log:
-            st.code(store.read_log_tail(run) or "The log is empty.", language=None, height=260)
+            st.code(history.read_log_tail(run) or "The log is empty.", language=None, height=260)

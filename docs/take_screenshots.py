@@ -36,6 +36,10 @@ def main() -> None:
             _photograph(browser, f"{address}/data?split=Test&digit=12", "data")
             _photograph(browser, f"{address}/evaluate?run={runs[0].id}&cell={cell}", "evaluate")
             _photograph(browser, f"{address}/evaluate?run={runs[0].id}", "evaluate-dark", scheme="dark")
+            both = f"run={runs[1].id}&second={runs[0].id}"
+            _photograph(browser, f"{address}/evaluate?{both}&view=compare&versus=only-first", "compare")
+            _photograph(browser, f"{address}/evaluate?run={runs[1].id}&view=calibration", "calibration")
+            _photograph(browser, f"{address}/runs?runs={runs[1].id},{runs[2].id}", "runs")
             _photograph(browser, f"{address}/errors?run={runs[0].id}", "errors", open_first=True)
             _photograph_drawing(browser, f"{address}/draw?run={runs[-1].id}")
             _photograph_training(browser, address)

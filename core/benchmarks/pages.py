@@ -32,7 +32,16 @@ if TYPE_CHECKING:
 
     from core.runs.store import Run
 
-PAGES = {"Home": "", "Data": "data", "Train": "train", "Evaluate": "evaluate", "Errors": "errors", "Draw": "draw"}
+PAGES = {
+    "Home": "",
+    "Data": "data",
+    "Train": "train",
+    "Runs": "runs",
+    "Evaluate": "evaluate",
+    "Errors": "errors",
+    "Draw": "draw",
+    "Your digits": "drawings",
+}
 COLD_STARTS = 3
 LIMIT_MS = 60_000
 SIZE = {"width": 1280, "height": 800}
@@ -42,6 +51,7 @@ GOALS = {
     "page_warm_ms_p50": 400.0,
     "sheet_of_200_ms_p50": 250.0,
     "cell_to_digits_ms_p50": 250.0,
+    "evaluate_view_ms_p50": 400.0,
     "stroke_to_answer_ms_p95": 300.0,
 }
 # Components live in shadow roots, which querySelector does not enter.
@@ -101,6 +111,8 @@ def measure_pages(repeats: int = 20, on_progress: Callable[[str], None] = lambda
             figures |= _summarize("sheet_of_200", _measure_sheet(page, address, repeats))
             on_progress("cells of the matrix")
             figures |= _summarize("cell_to_digits", _measure_cells(page, address, run, repeats))
+            on_progress("views of Evaluate")
+            figures |= _summarize("evaluate_view", _measure_views(page, address, run, repeats))
             on_progress("strokes")
             figures |= _summarize("stroke_to_answer", _measure_strokes(page, address, run, repeats))
     return {"machine": describe_machine(), "figures": figures, "goals": GOALS}
@@ -160,7 +172,8 @@ def _measure_warm_pages(page: Page, address: str, repeats: int) -> dict[str, flo
             by_page[title].append(_time(page, "pointerdown", shown, link.click))
             page.wait_for_timeout(200)
     figures = {
-        f"page_warm_{title.lower()}_ms_p50": round(float(np.median(times)), 1) for title, times in by_page.items()
+        f"page_warm_{title.lower().replace(' ', '_')}_ms_p50": round(float(np.median(times)), 1)
+        for title, times in by_page.items()
     }
     return figures | _summarize("page_warm", [time_ms for times in by_page.values() for time_ms in times])
 
@@ -190,6 +203,21 @@ def _measure_cells(page: Page, address: str, run: Run, repeats: int) -> list[flo
         shown = f"(findAll('.tile')[0]?.getAttribute('aria-label') ?? '').match('{label}')"
         cell = page.locator(f"[aria-label^='true {true}, predicted {predicted}:']")
         times.append(_time(page, "pointerdown", shown, cell.click))
+        page.wait_for_timeout(300)
+    return times
+
+
+def _measure_views(page: Page, address: str, run: Run, repeats: int) -> list[float]:
+    """Go through the views of Evaluate, from the click until what they show is drawn and the script has ended."""
+    _open(page, f"{address}/evaluate?run={run.id}")
+    views = {"Calibration": "reliability", "Classes": "roc", "Compare": "difference_matrix", "Matrix": "matrix"}
+    times = []
+    for number in range(len(views) * (repeats + 1)):
+        title, key = list(views.items())[number % len(views)]
+        button = page.locator(".st-key-view").get_by_text(title, exact=True)
+        spent = _time(page, "pointerdown", f"findAll('.st-key-{key}').length && {_AT_REST}", button.click)
+        if number >= len(views):  # once each before, so that everything is loaded
+            times.append(spent)
         page.wait_for_timeout(300)
     return times
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from core.charts.curves import Curve, plot_curves
 from core.charts.words import format_percent
 from core.report_page.markup import build_details, build_paragraph, build_table
-from core.runs import store
+from core.runs import history
 
 if TYPE_CHECKING:
     from core.report_page.charts import ChartSheet
@@ -25,7 +25,7 @@ def build_training(run: Run, sheet: ChartSheet) -> str:
     Raises:
         RunError: if metrics.jsonl cannot be read.
     """
-    lines = [line for line in store.read_metrics(run)[0] if line.keys() >= _NEEDED]
+    lines = [line for line in history.read_metrics(run)[0] if line.keys() >= _NEEDED]
     steps = [line for line in lines if line["kind"] == "step"]
     epochs = [line for line in lines if line["kind"] == "epoch"]
     if not epochs:

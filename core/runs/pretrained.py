@@ -13,7 +13,7 @@ import numpy as np
 from core import paths
 from core.errors import RunError, UsageError
 from core.files import read_json, replace_file, write_json
-from core.runs import store
+from core.runs import history, store
 from core.runs.store import Run
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _compress(source: Path, target: Path) -> None:
 
 def _thin(run: Run, draft: Run) -> None:
     """Keep every epoch of the curve, and of its many steps some, evenly."""
-    lines, _ = store.read_metrics(run)
+    lines, _ = history.read_metrics(run)
     steps = [number for number, line in enumerate(lines) if line.get("kind") == "step"]
     kept = set(steps[:: max(1, -(-len(steps) // _STEP_LINES))]) | (set(range(len(lines))) - set(steps))
     with replace_file(draft.path / "metrics.jsonl") as temporary:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import RunError
 from core.files import replace_file
-from core.runs import jobs, store
+from core.runs import history, jobs, store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,7 +80,7 @@ class Recorder:
 
 def cut_metrics(run: Run, step: int) -> None:
     """Drop the lines after `step`: a resumed run takes those steps again."""
-    lines, _ = store.read_metrics(run)
+    lines, _ = history.read_metrics(run)
     kept = [line for line in lines if isinstance(line.get("step"), int) and line["step"] <= step]
     with replace_file(run.path / "metrics.jsonl") as temporary:
         temporary.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
@@ -91,5 +91,5 @@ def read_best_validation(run: Run) -> float | None:
 
     A resumed run's metrics are first cut back to its checkpoint, so that an epoch taken again counts once.
     """
-    values = [line.get("validation_accuracy") for line in store.read_metrics(run)[0]]
+    values = [line.get("validation_accuracy") for line in history.read_metrics(run)[0]]
     return max((value for value in values if value is not None), default=None)

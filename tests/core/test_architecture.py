@@ -25,7 +25,7 @@ LAYERS = [
     {"core.train"},
     {"core.report_page"},
     {"core.benchmarks"},
-    {"core.cli", "core.cli_train"},
+    {"core.cli", "core.cli_train", "core.cli_benchmarks", "core.cli_options"},
     {"core.__main__"},
     {"dashboard"},
 ]

@@ -24,7 +24,7 @@ from core.evaluation.ensemble import create_ensemble
 from core.evaluation.report import load_predictions, load_report
 from core.evaluation.select import DigitFilter, find_digits
 from core.report_page.build import build_report_page, save_report_page
-from core.runs import store
+from core.runs import history, store
 from core.runs.notes import change_notes
 
 VOID = {"meta", "link", "img", "br"}
@@ -149,7 +149,7 @@ def test_bins_rejections_and_epochs_are_at_hand_as_tables(page, trained_small):
     rejections = page.find_table("What rejecting")
     assert rejections["0.00 %"][3] == f"{int((~answers.right).sum())} of 360"
     epochs = page.find_table("Each epoch")
-    lines = [line for line in store.read_metrics(trained_small)[0] if line["kind"] == "epoch"]
+    lines = [line for line in history.read_metrics(trained_small)[0] if line["kind"] == "epoch"]
     assert [row[2] for row in epochs.values()] == [f"{line['train_loss']:.4f}" for line in lines]
     assert [row[5] for row in epochs.values()] == [f"{100 * line['validation_accuracy']:.2f} %" for line in lines]
 
@@ -321,7 +321,7 @@ def test_a_run_without_curves_or_validation_says_so(home, trained_small):
 
 def test_a_single_epoch_is_not_called_several(home, trained_small):
     run = copy_run(trained_small, home)
-    lines, _ = store.read_metrics(run)
+    lines, _ = history.read_metrics(run)
     kept = [line for line in lines if line["step"] <= lines[0]["step"] or line is lines[-1]]
     (run.path / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in kept))
     assert sum(line["kind"] == "epoch" for line in kept) == 1

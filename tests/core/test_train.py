@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 
 from core.config import TrainConfig
 from core.errors import CoreError, RunError
-from core.runs import jobs, store
+from core.runs import history, jobs, store
 from core.train import train_run
 
 SMALL = {"dataset": "sklearn-digits", "model": "mlp", "batch_size": 64, "threads": 1}
@@ -39,7 +39,7 @@ def state_of(run):
 
 
 def has_trained(run, step=1):
-    return any(line["step"] >= step for line in store.read_metrics(run)[0])
+    return any(line["step"] >= step for line in history.read_metrics(run)[0])
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_stop_saves_a_checkpoint_and_resume_goes_on_from_it(home):
     assert (run.path / "model.safetensors").exists()
     jobs.resume_run(run)
     wait_until(lambda: state_of(run) == "running" and has_trained(run, stopped_at + 10))
-    steps = [line["step"] for line in store.read_metrics(run)[0] if line["kind"] == "step"]
+    steps = [line["step"] for line in history.read_metrics(run)[0] if line["kind"] == "step"]
     assert steps == sorted(set(steps)), "one curve, no step twice"
     jobs.stop_run(run)
     wait_until(lambda: state_of(run) == "stopped")
@@ -187,7 +187,7 @@ def test_the_best_epoch_of_a_resumed_run_is_that_of_an_uninterrupted_one():
     config = configure(**SMALL, epochs=6, optimizer="adam", learning_rate=0.05)
     whole, broken = (store.create_run(config, "mlp") for _ in range(2))
     record = train_run(whole)
-    values = [line["validation_accuracy"] for line in store.read_metrics(whole)[0] if line["kind"] == "epoch"]
+    values = [line["validation_accuracy"] for line in history.read_metrics(whole)[0] if line["kind"] == "epoch"]
     assert record.best_validation_accuracy == max(values)
     assert max(values) > values[-1] == record.validation_accuracy, "otherwise the last epoch would do as well"
 

@@ -2,7 +2,7 @@
 
 import json
 
-from core.runs import store
+from core.runs import history, store
 from core.training.recorder import cut_metrics
 from dashboard.curves import build_other_series, build_series, name_run, read_curves
 
@@ -18,7 +18,7 @@ def build_line(step, kind="step", **values):
 
 def test_curves_equal_the_file(finished_run):
     curves = read_curves(finished_run)
-    lines, _ = store.read_metrics(finished_run)
+    lines, _ = history.read_metrics(finished_run)
     for kind, rows in (("step", curves.steps), ("epoch", curves.epochs)):
         expected = [line for line in lines if line["kind"] == kind]
         assert rows["step"] == [line["step"] for line in expected]

@@ -7,7 +7,7 @@ import pytest
 from app_pages import open_view, press, run_again
 from run_folders import copy_run
 
-from core.runs import store
+from core.runs import history, store
 from core.runs.groups import group_runs
 from core.runs.store import Run
 from dashboard.runs_actions import list_orphans
@@ -261,7 +261,7 @@ def test_curves_of_the_chosen_runs_lie_over_one_another(several):
     at.session_state["runs_numbers"] = True
     run_again(at)
     chart = json.loads(next(iter(at.get("bidi_component"))).proto.json)
-    lines, _ = store.read_metrics(several[0])
+    lines, _ = history.read_metrics(several[0])
     epochs = [line for line in lines if line["kind"] == "epoch"]
     assert chart["series"][0]["x"] == pytest.approx([line["train_seconds"] for line in epochs])
     assert chart["series"][0]["y"] == pytest.approx([line["validation_accuracy"] for line in epochs], rel=1e-5)
@@ -301,7 +301,7 @@ def test_a_run_without_its_metrics_has_no_say_in_the_band(several):
     (several[3].path / "metrics.jsonl").unlink()
     [group] = [group for group in group_runs([store.read_entry(run) for run in several]) if group.n == 2]
     band = build_band(group, "mlp", 0, "validation_accuracy", "epoch")
-    epochs = [line for line in store.read_metrics(several[2])[0] if line["kind"] == "epoch"]
+    epochs = [line for line in history.read_metrics(several[2])[0] if line["kind"] == "epoch"]
     assert band.name == "mlp (n = 1)"
     assert list(band.mean) == pytest.approx([line["validation_accuracy"] for line in epochs])
     assert set(band.n) == {1}

@@ -10,7 +10,7 @@ from run_folders import copy_run
 from core.evaluation.metrics import wilson_interval
 from core.models.catalog import get_model_spec
 from core.recipes import RECIPES, get_recipe
-from core.runs import jobs, store
+from core.runs import history, jobs, store
 from dashboard.curves import Curves, name_run
 from dashboard.layout import format_share
 from dashboard.live import compute_remaining
@@ -184,7 +184,7 @@ def test_resume_finishes_a_lost_run(mnist_home, runs_in_every_state):
 def test_the_figures_are_those_of_the_run(mnist_home, runs_in_every_state):
     run = runs_in_every_state["stopped"]
     at = open_page(run=run.id)
-    lines, _ = store.read_metrics(run)
+    lines, _ = history.read_metrics(run)
     last = [line for line in lines if line["kind"] == "epoch"][-1]
     assert read_metric(at, "Validation accuracy") == f"{100 * last['validation_accuracy']:.2f} %"
     assert read_metric(at, "Learning rate") == f"{lines[-1]['lr']:.3g}"
@@ -233,7 +233,7 @@ def test_the_numbers_of_the_curves_are_a_table_on_demand(finished_run):
     at.session_state["curve_numbers"] = True
     run_again(at)
     [table] = [one.value for one in at.dataframe if "Validation loss" in one.value]
-    epochs = [line for line in store.read_metrics(finished_run)[0] if line["kind"] == "epoch"]
+    epochs = [line for line in history.read_metrics(finished_run)[0] if line["kind"] == "epoch"]
     assert table["Validation loss"].tolist() == [line["validation_loss"] for line in epochs]
     assert table["Step"].tolist() == [line["step"] for line in epochs]
 

@@ -12,7 +12,7 @@ from core.benchmarks.app import serve_app
 from core.config import TrainConfig
 from core.data import download_status
 from core.evaluation.report import load_predictions, load_report
-from core.runs import jobs, store
+from core.runs import history, jobs, store
 
 pytestmark = pytest.mark.e2e
 # Training a run takes as long as the machine takes; the pages themselves have TIMEOUT_MS.
@@ -165,11 +165,11 @@ def test_a_run_is_stopped_and_resumed_from_the_page(story, in_home, open_page):
     expect(page.get_by_text("Stopped at step")).to_be_visible(timeout=TRAINING_MS)
     stopped_at = store.read_record(run).step
     page.get_by_role("button", name="Resume").click()
-    wait_until(lambda: any(line["step"] > stopped_at for line in store.read_metrics(run)[0]))
+    wait_until(lambda: any(line["step"] > stopped_at for line in history.read_metrics(run)[0]))
     expect(page.get_by_role("button", name="Stop")).to_be_visible(timeout=TRAINING_MS)
     shown = int(chart.get_attribute("data-points"))
     wait_until(lambda: int(chart.get_attribute("data-points")) > shown + 10)
-    steps = [line["step"] for line in store.read_metrics(run)[0] if line["kind"] == "step"]
+    steps = [line["step"] for line in history.read_metrics(run)[0] if line["kind"] == "step"]
     assert steps == sorted(set(steps))
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_text("Stopped at step")).to_be_visible(timeout=TRAINING_MS)
@@ -219,17 +219,17 @@ def test_training_outlives_the_server_and_its_page_finds_it_again(tmp_path, mnis
         page = open_page(f"{address}/train")
         page.get_by_role("button", name="Start", exact=True).click()
         wait_until(lambda: any(not one.run.pretrained for one in store.list_runs()))
-        wait_until(lambda: store.read_metrics(store.find_run("latest"))[0])
+        wait_until(lambda: history.read_metrics(store.find_run("latest"))[0])
         page.context.close()
     run = store.find_run("latest")
     try:
         if store.compute_state(store.read_record(run)) == "completed":  # sprint is quick; take a longer one
             run = jobs.start_run(TrainConfig().with_settings(config), "mlp")
-            wait_until(lambda: store.read_metrics(run)[0])
+            wait_until(lambda: history.read_metrics(run)[0])
         with serve_app(tmp_path / "server.log", DIGITS_HOME=str(tmp_path), DIGITS_OFFLINE="1") as address:
             page = open_page(f"{address}/train?run={run.id}")
             expect(page.locator("[data-points]").first).to_have_attribute("data-points", re.compile(r"^[1-9]"))
-            first = store.read_metrics(run)[0][0]["step"]
+            first = history.read_metrics(run)[0][0]["step"]
             assert first < 100, "the curve is whole from its beginning"
             page.context.close()
     finally:

@@ -9,7 +9,7 @@ from core import paths
 from core.errors import RunError, RunNotFoundError, UsageError
 from core.evaluation.predict import load_classifier, predict_probabilities
 from core.evaluation.report import load_predictions, load_report
-from core.runs import store
+from core.runs import history, store
 from core.runs.pretrained import MOST_BYTES, publish
 
 # What a published run may hold; a picture of a dataset is in none of these.
@@ -58,11 +58,11 @@ def test_nothing_of_the_machine_is_published(published):
 
 def test_the_curve_keeps_every_epoch_and_few_steps(home, trained_small):
     run = copy_run(trained_small, home)
-    lines, _ = store.read_metrics(run)
+    lines, _ = history.read_metrics(run)
     epochs = [line for line in lines if line["kind"] == "epoch"]
     many = [{**next(line for line in lines if line["kind"] == "step"), "step": step} for step in range(3000)]
     (run.path / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in many + epochs))
-    kept, _ = store.read_metrics(publish(run, "thin"))
+    kept, _ = history.read_metrics(publish(run, "thin"))
     assert [line for line in kept if line["kind"] == "epoch"] == epochs
     steps = [line["step"] for line in kept if line["kind"] == "step"]
     assert 100 <= len(steps) <= 200

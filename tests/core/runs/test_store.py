@@ -7,7 +7,7 @@ import pytest
 
 from core.config import TrainConfig
 from core.errors import ConfigError, RunError, RunNotFoundError
-from core.runs import store
+from core.runs import history, store
 
 
 @pytest.fixture
@@ -135,24 +135,24 @@ def test_delete_refuses_a_live_run_and_removes_a_finished_one(home, run):
 
 def test_metrics_are_read_in_portions_and_a_half_line_waits(run):
     file = run.path / "metrics.jsonl"
-    assert store.read_metrics(run) == ([], 0)
+    assert history.read_metrics(run) == ([], 0)
     file.write_text('{"step": 1}\n{"step": 2}\n{"st')
-    lines, offset = store.read_metrics(run)
+    lines, offset = history.read_metrics(run)
     assert [line["step"] for line in lines] == [1, 2]
     with file.open("a") as stream:
         stream.write('ep": 3}\n')
-    lines, end = store.read_metrics(run, offset)
+    lines, end = history.read_metrics(run, offset)
     assert [line["step"] for line in lines] == [3]
     file.write_text('{"step": 1}\n')
-    lines, _ = store.read_metrics(run, end)
+    lines, _ = history.read_metrics(run, end)
     assert [line["step"] for line in lines] == [1], "a file cut by a resume is read from its start"
 
 
 def test_the_log_tail_shows_what_a_terminal_would(run):
-    assert store.read_log_tail(run) == ""
+    assert history.read_log_tail(run) == ""
     (run.path / "train.log").write_bytes("old\nfirst\rsecond\nlast é\n".encode())
-    assert store.read_log_tail(run) == "old\nsecond\nlast é"
-    assert store.read_log_tail(run, 8) == "last é"
+    assert history.read_log_tail(run) == "old\nsecond\nlast é"
+    assert history.read_log_tail(run, 8) == "last é"
 
 
 def test_a_write_that_fails_leaves_the_old_file(run, monkeypatch):

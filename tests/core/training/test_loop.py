@@ -9,7 +9,7 @@ from safetensors.torch import load_file
 from core.config import TrainConfig
 from core.data.datasets import load
 from core.errors import RunError, TrainingError
-from core.runs import store
+from core.runs import history, store
 from core.training.loop import fit
 from core.training.recorder import Recorder, cut_metrics
 from core.training.state import build_state, restore_state, save_state
@@ -73,7 +73,7 @@ def weights_of(run):
 def test_training_learns_and_writes_the_run_folder():
     config, run = new_run(optimizer="adam", learning_rate=0.002)
     outcome, state = train(config, run)
-    lines, _ = store.read_metrics(run)
+    lines, _ = history.read_metrics(run)
     epochs = [line for line in lines if line["kind"] == "epoch"]
     assert outcome == "completed"
     assert state.progress.step == config.total_steps
@@ -112,7 +112,7 @@ def test_a_resumed_run_reaches_the_weights_of_an_uninterrupted_one(variant, stop
     first, second = weights_of(whole), weights_of(parted)
     assert all(torch.equal(first[name], second[name]) for name in first)
     curves = [
-        [(line["step"], line["train_loss"], line["lr"]) for line in store.read_metrics(run)[0]]
+        [(line["step"], line["train_loss"], line["lr"]) for line in history.read_metrics(run)[0]]
         for run in (whole, parted)
     ]
     assert curves[0] == curves[1], "the resumed curve is the uninterrupted one"
@@ -125,7 +125,7 @@ def test_a_resume_drops_the_lines_after_its_checkpoint():
     with (run.path / "metrics.jsonl").open("a") as file:
         file.write('{"kind": "step", "step": 10000}\n{"kind": "st')
     cut_metrics(run, 21)
-    lines, _ = store.read_metrics(run)
+    lines, _ = history.read_metrics(run)
     assert max(line["step"] for line in lines) == 21
 
 
@@ -178,14 +178,14 @@ def test_no_checkpoint_is_without_the_line_of_its_epoch():
     (run.path / "model.safetensors").mkdir()  # nothing can be saved
     with pytest.raises(RunError, match="could not be written"):
         train(config, run)
-    assert store.read_metrics(run)[0][-1]["kind"] == "epoch"
+    assert history.read_metrics(run)[0][-1]["kind"] == "epoch"
 
 
 @pytest.mark.usefixtures("home")
 def test_no_validation_and_a_fraction_of_an_epoch():
     config, run = new_run(validation_size=0, epochs=0.5)
     train(config, run)
-    last = store.read_metrics(run)[0][-1]
+    last = history.read_metrics(run)[0][-1]
     assert (last["kind"], last["validation_loss"], last["validation_accuracy"]) == ("epoch", None, None)
     assert last["step"] == config.total_steps < config.steps_per_epoch
 

@@ -1,0 +1,90 @@
+"""The commands `python -m core benchmark …`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from core.cli_options import Json, print_json
+from core.runs import store
+
+benchmarks = typer.Typer(help="Make the measurements that the README quotes.", no_args_is_help=True)
+
+
+@benchmarks.command("pages")
+def benchmark_pages(
+    repeats: Annotated[int, typer.Option(min=1, max=1000, help="How often each thing is done.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """Measure start-up, pages, clicks and strokes in Chromium, beside a home of its own."""
+    from core.benchmarks.pages import measure_pages
+
+    _print_figures(measure_pages(repeats, _tell), as_json)
+
+
+@benchmarks.command("drawings")
+def benchmark_drawings(
+    references: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--run", metavar="RUN", help="Which run; may be repeated. Without it, the pretrained and the best."
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Count the drawings that runs read right, form by form: barred sevens, ones with a base, open fours and others."""
+    from core.benchmarks.drawings import choose_runs, describe_drawings, measure_drawings
+
+    result = measure_drawings(choose_runs(references or []), _tell)
+    if as_json:
+        print_json(result)
+    else:
+        typer.echo(describe_drawings(result))
+
+
+@benchmarks.command("strings")
+def benchmark_strings(
+    reference: Annotated[str, typer.Option("--run", metavar="RUN", help="What reads.")] = "best",
+    strings: Annotated[
+        int, typer.Option(min=1, max=10_000, help="Numbers of five digits per condition; a quarter of other lengths.")
+    ] = 200,
+    seed: Annotated[int, typer.Option(min=0, help="Of all chance.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Read made-up numbers of 2 to 6 test digits, lone digits, letters and scribbles."""
+    from core.benchmarks.strings import describe_rows, measure_strings
+
+    run = store.find_run(reference)
+    result = measure_strings(run, strings, seed, on_progress=_tell)
+    _print_figures(result, as_json)
+    if not as_json:
+        typer.echo("\n".join(describe_rows(result)))
+
+
+@benchmarks.command("ink")
+def benchmark_ink(
+    reference: Annotated[str, typer.Option("--run", metavar="RUN", help="What classifies.")] = "best",
+    digits: Annotated[int, typer.Option(min=1, max=10_000, help="How many of the test digits.")] = 10_000,
+    seed: Annotated[int, typer.Option(min=0, help="Of the pictures.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Tell what each step of preparing a digit is worth, on enlarged, shifted, inverted test digits."""
+    from core.benchmarks.ink import measure_ink
+
+    run = store.find_run(reference)
+    _print_figures(measure_ink(run, digits, seed, _tell), as_json)
+
+
+def _print_figures(result: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(result)
+        return
+    typer.echo(", ".join(f"{name} {value}" for name, value in result["machine"].items()))
+    for name, value in result["figures"].items():
+        goal = result["goals"].get(name)
+        typer.echo(f"{name:32} {value:>10,.5g}" + (f"   goal {goal:,.5g}" if goal is not None else ""))
+
+
+def _tell(text: str) -> None:
+    typer.echo(f"Measuring: {text} …", err=True)

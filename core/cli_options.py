@@ -1,0 +1,18 @@
+"""What the commands share: the options they have in common, and how JSON is printed."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON value instead of text.")]
+RunArgument = Annotated[
+    str, typer.Argument(metavar="RUN", help="A run id, a unique start of one, latest, best, or a pretrained model.")
+]
+
+
+def print_json(value: object) -> None:
+    """Print a value as indented JSON."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=1))
