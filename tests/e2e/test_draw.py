@@ -27,19 +27,25 @@ NOTHING = "Draw a digit: your answer appears here"
 
 
 @pytest.fixture
-def open_sheet(open_page, mnist_home, trained_mnist, tmp_path) -> Iterator[Callable[..., Page]]:
-    """Opens Draw with a run of one epoch."""
+def app(mnist_home, trained_mnist, tmp_path) -> Iterator[str]:
+    """The app with a run of one epoch; its address."""
     copy_run(trained_mnist, mnist_home)
     with serve_app(tmp_path / "log.txt", DIGITS_HOME=str(mnist_home)) as address:
+        yield address
 
-        def open_one(size: tuple[int, int] = (1280, 800), **look) -> Page:
-            page = open_page(address, **look)
-            page.get_by_role("link", name="Draw").click()
-            page.set_viewport_size({"width": size[0], "height": size[1]})
-            expect(heading(page)).to_have_text(NOTHING)
-            return page
 
-        yield open_one
+@pytest.fixture
+def open_sheet(app, open_page) -> Callable[..., Page]:
+    """Opens Draw; the pages are closed before the app is."""
+
+    def open_one(size: tuple[int, int] = (1280, 800), **look) -> Page:
+        page = open_page(app, **look)
+        page.get_by_test_id("stTopNavLink").filter(has_text="Draw").click()
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        expect(heading(page)).to_have_text(NOTHING)
+        return page
+
+    return open_one
 
 
 def heading(page: Page):
@@ -128,7 +134,7 @@ def test_the_drawing_survives_a_change_of_page_and_undo_goes_on_from_there(open_
     drawn = read_ink(page)
     page.get_by_role("link", name="Errors").click()
     expect(find_sheet(page)).to_have_count(0)
-    page.get_by_role("link", name="Draw").click()
+    page.get_by_test_id("stTopNavLink").filter(has_text="Draw").click()
     expect(heading(page)).to_contain_text("Read 2 digits: 7 1 ")
     page.wait_for_timeout(500)
     assert read_ink(page) == drawn
@@ -159,6 +165,8 @@ def test_the_drawing_survives_a_reload(open_sheet):
     draw(page, 7)
     expect(heading(page)).to_have_text(answer(7))
     drawn = read_ink(page)
+    # The answer is on the screen before the browser has put the drawing away.
+    page.wait_for_function("() => sessionStorage.getItem('digits.drawing')")
     page.reload()
     expect(heading(page)).to_have_text(answer(7))
     page.wait_for_timeout(500)

@@ -202,7 +202,7 @@ def test_an_uploaded_picture_is_read_and_a_torn_one_refused_in_words(story, mnis
     path = tmp_path / "digit.png"
     Image.fromarray(255 - mnist.test.images[index]).resize((300, 300)).save(path)
     page = open_page(f"{address}/draw?run={run.id}")
-    page.get_by_role("tab", name="Upload a picture").click()
+    page.get_by_role("tab", name="Upload pictures").click()
     page.locator("input[type=file]").set_input_files(path)
     expect(page.get_by_text(re.compile(rf"^{answers.labels[index]} with"))).to_be_visible()
     torn = tmp_path / "torn.png"

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Error, expect
 from run_folders import copy_run
 from server import wait_until_calm
 
@@ -95,7 +95,11 @@ def find_spot(mark):
 
 def click_mark(mark):
     """Click a mark of a chart with the mouse: Plotly looks at where that is, not at what it hits."""
-    mark.scroll_into_view_if_needed()
+    wait_until_calm(mark.page)
+    try:
+        mark.scroll_into_view_if_needed()
+    except Error:  # a chart that was given anew has just taken the place of this one
+        mark.scroll_into_view_if_needed()
     x, y = find_spot(mark)
     mark.page.mouse.move(x, y)
     mark.page.mouse.click(x, y)
