@@ -110,6 +110,8 @@ def read_curves(run: Run) -> Curves:
 
 def name_run(record: RunRecord) -> str:
     """Return what legends and sentences call a run: its name, and the end of its id, which tells namesakes apart."""
+    if not record.id[:8].isdecimal():
+        return record.name or record.id  # it came with the project, and its id is a name
     return f"{record.name or record.recipe} {record.id[-4:]}"
 
 

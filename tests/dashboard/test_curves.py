@@ -89,3 +89,9 @@ def test_another_run_without_validation_has_one_line(finished_run):
     assert [line.name for line in build_other_series("x", 0, read_curves(finished_run), "loss", "step")] == [
         "x, training"
     ]
+
+
+def test_a_run_that_came_with_the_project_is_called_by_its_id(finished_run):
+    record = store.read_record(finished_run)
+    assert name_run(record) == f"{record.recipe} {finished_run.id[-4:]}"
+    assert name_run(record.model_copy(update={"id": "drawing", "recipe": "drawing"})) == "drawing"

@@ -91,6 +91,11 @@ def read_ink(page: Page) -> str:
     return page.locator("canvas.dc-canvas:not(.upper-canvas)").evaluate("canvas => canvas.toDataURL()")
 
 
+def wait_until_kept(page: Page) -> None:
+    """Wait until the browser has put the drawing away, which it does after the answer is on the screen."""
+    page.wait_for_function("() => sessionStorage.getItem('digits.drawing')")
+
+
 def wait_for_paper(page: Page, *, below: int) -> None:
     """Wait until the sheet is as dark as this, without a stroke."""
     pixel = "canvas => canvas.getContext('2d').getImageData(300, 300, 1, 1).data[0]"
@@ -165,8 +170,7 @@ def test_the_drawing_survives_a_reload(open_sheet):
     draw(page, 7)
     expect(heading(page)).to_have_text(answer(7))
     drawn = read_ink(page)
-    # The answer is on the screen before the browser has put the drawing away.
-    page.wait_for_function("() => sessionStorage.getItem('digits.drawing')")
+    wait_until_kept(page)
     page.reload()
     expect(heading(page)).to_have_text(answer(7))
     page.wait_for_timeout(500)
@@ -207,6 +211,7 @@ def test_a_change_of_theme_recolours_the_sheet_and_keeps_the_stroke_that_brings_
     page = open_sheet()
     draw(page, 7, left=-30, top=60, scale=0.5)
     expect(heading(page)).to_have_text(answer(7))
+    wait_until_kept(page)
     page.emulate_media(color_scheme="dark")
     wait_for_paper(page, below=64)
     draw(page, 1, left=100, top=60, scale=0.5)
@@ -218,6 +223,7 @@ def test_a_clear_that_brings_a_change_of_theme_still_clears(open_sheet):
     page = open_sheet()
     draw(page, 7)
     expect(heading(page)).to_have_text(answer(7))
+    wait_until_kept(page)
     page.emulate_media(color_scheme="dark")
     page.get_by_role("button", name="Clear").click()
     expect(heading(page)).to_have_text(NOTHING)
