@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 from playwright.sync_api import Page, expect
 from run_folders import copy_run
+from server import wait_until_calm
 
 from core.benchmarks.app import serve_app
 
@@ -202,6 +203,7 @@ def test_a_drawing_is_kept_and_shown_among_your_digits(open_sheet):
     page.get_by_label("What it really is").fill("7")
     page.get_by_role("button", name="Keep for my test set").click()
     expect(page.get_by_text("Kept as 7.")).to_be_visible()
+    wait_until_calm(page)
     page.get_by_role("link", name="Your digits").last.click()
     expect(page.get_by_role("button", name="digit 7 number 0, predicted 7")).to_be_visible()
     expect(page.get_by_label("Its right label")).to_have_value("7")
