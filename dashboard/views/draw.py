@@ -39,8 +39,11 @@ def render_drawing(classifier: Classifier, entries: list[RunEntry]) -> None:
     row = st.container(horizontal=True, gap="medium")
     with row.container(width=SIDE_PX):
         picture = render_canvas()
+        # A place of its own: after the answer, whose parts come and go, the browser at times lost count of them.
+        memory = st.container()
     with row.container(key="answer"):
         render_answer(classifier, picture, entries, key="sheet")
+    with memory:
         render_drawing_memory()
 
 
