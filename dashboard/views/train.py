@@ -148,8 +148,11 @@ def render_form(entries, *, is_live):
             st.markdown(f"Changed: {changes}", width="content")
             st.button("Reset to the recipe", key="reset", type="tertiary", on_click=reset_form, args=(base, name))
     plan = st.container()
-    with st.expander("Settings", key="settings"):
-        render_settings(base, name)
+    # Fifty widgets that nobody looks at would hold up every visit to the page.
+    settings = st.expander("Settings", key="settings", on_change="rerun")
+    if settings.open:
+        with settings:
+            render_settings(base, name)
     if config:
         with plan:
             is_busy = any(entry.state in ACTIVE for entry in entries)

@@ -40,6 +40,12 @@ def wait_for(condition, seconds=60.0):
         time.sleep(0.2)
 
 
+def open_settings(at):
+    """Unfold the settings, which are drawn only then."""
+    at.session_state["settings"] = True
+    return run_again(at)
+
+
 def read_state(run):
     return store.read_entry(run).state
 
@@ -77,6 +83,7 @@ def test_a_run_is_started_watched_and_finished(mnist_home):
     at = open_page()
     at.selectbox(key="recipe").set_value("mlp")
     run_again(at)
+    open_settings(at)
     at.selectbox(key=get_widget_key("mlp", "data.dataset")).set_value("sklearn-digits")
     run_again(at)
     at.number_input(key=get_widget_key("mlp", "loop.epochs")).set_value(2.0)
@@ -249,6 +256,7 @@ def choose_small(at):
     """Set the form to a recipe that is trained on the bundled digits within a second."""
     at.selectbox(key="recipe").set_value("mlp")
     run_again(at)
+    open_settings(at)
     at.selectbox(key=get_widget_key("mlp", "data.dataset")).set_value("sklearn-digits")
     run_again(at)
     at.number_input(key=get_widget_key("mlp", "loop.epochs")).set_value(1.0)
@@ -317,6 +325,7 @@ def test_a_run_is_duplicated_into_the_form(mnist_home, trained_small):
     at = open_page(**{"from": run.id})
     assert at.selectbox(key="recipe").value == "mlp"
     assert f"Settings of {name_run(store.read_record(run))}." in read_text(at)
+    open_settings(at)
     assert at.number_input(key=get_widget_key("mlp", "loop.epochs")).value == 9
     assert at.number_input(key=get_widget_key("mlp", "runtime.seed")).value == 7
     assert at.subheader[0].value == name_run(store.read_record(run)), "the form comes first"
