@@ -14,7 +14,13 @@ HOME_PAGE = Path(__file__).parents[2] / "dashboard" / "Home.py"
 
 @pytest.fixture
 def page(mnist_home):
+    return open_form()
+
+
+def open_form():
+    """The Train page with its settings unfolded, which are drawn only then."""
     at = AppTest.from_file(HOME_PAGE, default_timeout=30).switch_page("views/train.py")
+    at.session_state["settings"] = True
     return run_again(at)
 
 
@@ -159,7 +165,6 @@ def test_the_dataset_is_the_one_that_is_here(home):
     from core.data import download_status
 
     download_status.write_status(download_status.build_status("failed", "There is no network.", 0))
-    at = AppTest.from_file(HOME_PAGE, default_timeout=30).switch_page("views/train.py")
-    run_again(at)
+    at = open_form()
     assert find_widget(at, "data.dataset").value == "sklearn-digits"
     assert not any(text.value.startswith("Changed") for text in at.markdown)
