@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path  # noqa: TC003  (typer reads the annotations)
 from typing import Annotated, Any
 
 import typer
 
 from core.cli_options import Json, print_json
+from core.errors import UsageError
 from core.runs import store
 
 benchmarks = typer.Typer(help="Make the measurements that the README quotes.", no_args_is_help=True)
@@ -21,6 +23,18 @@ def benchmark_pages(
     from core.benchmarks.pages import measure_pages
 
     _print_figures(measure_pages(repeats, _tell), as_json)
+
+
+@benchmarks.command("latency")
+def benchmark_latency(
+    reference: Annotated[str, typer.Option("--run", metavar="RUN", help="What reads.")] = "drawing",
+    strokes: Annotated[int, typer.Option(min=1, max=10_000, help="How many strokes are timed.")] = 100,
+    as_json: Json = False,
+) -> None:
+    """Draw recorded digits on the Draw page in Chromium, and time each stroke's answer."""
+    from core.benchmarks.latency import measure_latency
+
+    _print_figures(measure_latency(store.find_run(reference), strokes, _tell), as_json)
 
 
 @benchmarks.command("drawings")
@@ -74,6 +88,41 @@ def benchmark_ink(
 
     run = store.find_run(reference)
     _print_figures(measure_ink(run, digits, seed, _tell), as_json)
+
+
+@benchmarks.command("recipes")
+def benchmark_recipes(
+    names: Annotated[
+        list[str] | None,
+        typer.Option("--recipe", metavar="NAME", help="Which recipe; may be repeated. Without it, all of them."),
+    ] = None,
+    seeds: Annotated[int, typer.Option(help="Train each with so many seeds, 1 to 100.")] = 5,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Results to add to, instead of artifacts/results/recipes.json.")
+    ] = None,
+    table: Annotated[
+        bool, typer.Option("--table", help="Train nothing; write the table in README.md from the results.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Train each recipe over several seeds and keep what they reach; what was broken off goes on where it was."""
+    from core.benchmarks.recipe_results import load_results
+    from core.benchmarks.recipe_table import write_readme_table
+    from core.benchmarks.recipes import measure_recipes, order_recipes
+    from core.recipes import RECIPES, get_recipe
+
+    if table:
+        if names:
+            raise UsageError("--table writes the whole table; leave out --recipe.")
+        write_readme_table(load_results(output))
+        return
+    recipes = [get_recipe(name) for name in dict.fromkeys(names or [])] or order_recipes(RECIPES)
+    try:
+        result = measure_recipes(recipes, seeds, output, lambda text: typer.echo(text, err=True))
+    except KeyboardInterrupt:
+        typer.echo("Broken off. What is done is kept, and the same command goes on from there.", err=True)
+        raise typer.Exit(130) from None
+    _print_figures(result, as_json)
 
 
 def _print_figures(result: dict[str, Any], as_json: bool) -> None:

@@ -27,6 +27,11 @@ def pretrained_dir() -> Path:
     return _PROJECT_ROOT / "artifacts" / "pretrained"
 
 
+def results_dir() -> Path:
+    """Return the folder of committed results; they belong to the project, so DIGITS_HOME does not move them."""
+    return _PROJECT_ROOT / "artifacts" / "results"
+
+
 def drawings_dir() -> Path:
     """Return the folder of a person's own drawings."""
     return artifacts_dir() / "drawings"

@@ -11,6 +11,7 @@ st.navigation(
         st.Page("views/home.py", title="Home", default=True),
         st.Page("views/data.py", title="Data", url_path="data"),
         st.Page("views/train.py", title="Train", url_path="train"),
+        st.Page("views/recipes.py", title="Recipes", url_path="recipes"),
         st.Page("views/runs.py", title="Runs", url_path="runs"),
         st.Page("views/evaluate.py", title="Evaluate", url_path="evaluate"),
         st.Page("views/errors.py", title="Errors", url_path="errors"),

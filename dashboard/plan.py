@@ -15,6 +15,7 @@ from core.charts.words import format_seconds
 from core.config import TrainConfig, parse_config
 from core.errors import CoreError
 from dashboard.figure import render_figure
+from dashboard.layer_table import render_layers
 
 if TYPE_CHECKING:
     from core.models.summary import LayerSummary
@@ -105,7 +106,7 @@ def _render(config: TrainConfig, outline: Future[Outline], seconds: Future[float
         if known is None:
             st.caption("Building the network …")
         else:
-            _render_layers(known.layers)
+            render_layers(known.layers)
 
 
 def _render_figures(config: TrainConfig, outline: Outline | None, seconds: float | None, *, is_busy: bool) -> None:
@@ -137,26 +138,6 @@ def _render_schedule(config: TrainConfig, outline: Outline | None) -> None:
     figure.update_traces(mode="lines").update_layout(height=190).update_yaxes(rangemode="tozero")
     table = pd.DataFrame({"Step": outline.steps, "Learning rate": outline.rates})
     render_figure(figure, table, key="schedule")
-
-
-def _render_layers(layers: list[LayerSummary]) -> None:
-    table = pd.DataFrame(
-        {
-            "Layer": [layer.name or layer.kind for layer in layers],
-            "Kind": [layer.kind for layer in layers],
-            "Output": [" × ".join(map(str, layer.output_shape)) for layer in layers],
-            "Parameters": [layer.parameters for layer in layers],
-            "Multiplications": [layer.multiplies for layer in layers],
-        }
-    )
-    localized = st.column_config.NumberColumn(format="localized")
-    columns = {
-        "Parameters": localized,
-        "Multiplications": st.column_config.NumberColumn(
-            format="localized", help="Products summed up for one digit, in convolutions and linear layers."
-        ),
-    }
-    st.dataframe(table, hide_index=True, column_config=columns, alt="The layers of the network in the order they run")
 
 
 def _make_key(config: TrainConfig) -> str:

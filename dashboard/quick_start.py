@@ -1,4 +1,4 @@
-"""The one button for those who have trained nothing yet."""
+"""The buttons that train a recipe as it is: one for those who have trained nothing yet, one for each recipe."""
 
 from __future__ import annotations
 
@@ -16,19 +16,25 @@ if TYPE_CHECKING:
 
 
 def render_sprint_button(label: str) -> Run | None:
-    """Draw a button that trains the recipe sprint on the digits at hand.
+    """Draw the button of `render_train_button` for the recipe sprint."""
+    return render_train_button("sprint", label)
+
+
+def render_train_button(recipe: str, label: str) -> Run | None:
+    """Draw a button that trains a recipe on the digits at hand.
 
     Args:
+        recipe: its name.
         label: on the button.
 
     Returns:
         The run if it was started just now; it is then the chosen one on every page.
     """
-    if not st.button(label, type="primary", key="train_sprint"):
+    if not st.button(label, type="primary", key=f"train_{recipe}"):
         return None
-    config = get_recipe("sprint").config.with_settings({"dataset": loaders.choose_dataset()})
+    config = get_recipe(recipe).config.with_settings({"dataset": loaders.choose_dataset()})
     try:
-        run = jobs.start_run(config, "sprint")
+        run = jobs.start_run(config, recipe)
     except CoreError as error:
         st.error(str(error))
         return None

@@ -66,10 +66,10 @@ def check_settings(base: TrainConfig, recipe: str) -> tuple[TrainConfig | None, 
 def describe_changes(base: TrainConfig, recipe: str) -> str:
     """Write the changes as 'Epochs 1 (recipe: 3) · Batch size 64 (recipe: 256)', "" if there are none."""
     changes = read_changes(recipe)
+    changed = [field for field in list_fields() if field.path in changes]
+    values = [(field, changes[field.path], get_value(base, field.path)) for field in changed]
     return " · ".join(
-        f"{field.label} {_write(field, changes[field.path])} (recipe: {_write(field, get_value(base, field.path))})"
-        for field in list_fields()
-        if field.path in changes
+        f"{field.label} {write_value(field, new)} (recipe: {write_value(field, old)})" for field, new, old in values
     )
 
 
@@ -109,7 +109,7 @@ def _render_field(field: FieldInfo, base: TrainConfig, recipe: str, current: Tra
         st.session_state[key] = value
     label = field.label + (f" ({field.unit})" if field.unit else "")
     if field.path in read_changes(recipe):
-        label = f"**{label}** · recipe: {_write(field, get_value(base, field.path))}"
+        label = f"**{label}** · recipe: {write_value(field, get_value(base, field.path))}"
     notes = [field.help]
     if field.kind in ("int", "float"):
         notes.append(f"{field.range_text}.")
@@ -162,7 +162,8 @@ def _apply_unchecked(base: TrainConfig, changes: dict[str, Any]) -> TrainConfig:
     return base
 
 
-def _write(field: FieldInfo, value: Any) -> str:
+def write_value(field: FieldInfo, value: Any) -> str:
+    """Write a setting's value for people: 'on' and 'off', 'empty' for None."""
     if value is None:
         return "empty"
     if field.kind == "bool":

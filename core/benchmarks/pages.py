@@ -36,11 +36,19 @@ PAGES = {
     "Home": "",
     "Data": "data",
     "Train": "train",
+    "Recipes": "recipes",
     "Runs": "runs",
     "Evaluate": "evaluate",
     "Errors": "errors",
     "Draw": "draw",
     "Your digits": "drawings",
+}
+# What stands in each view of Evaluate once it is drawn.
+VIEWS = {
+    "Calibration": ".st-key-reliability",
+    "Classes": ".st-key-roc",
+    "Compare": ".st-key-difference_matrix",
+    "Matrix": ".st-key-matrix",
 }
 COLD_STARTS = 3
 LIMIT_MS = 60_000
@@ -112,7 +120,7 @@ def measure_pages(repeats: int = 20, on_progress: Callable[[str], None] = lambda
             on_progress("cells of the matrix")
             figures |= _summarize("cell_to_digits", _measure_cells(page, address, run, repeats))
             on_progress("views of Evaluate")
-            figures |= _summarize("evaluate_view", _measure_views(page, address, run, repeats))
+            figures |= _measure_views(page, address, run, repeats)
             on_progress("strokes")
             figures |= _summarize("stroke_to_answer", _measure_strokes(page, address, run, repeats))
     return {"machine": describe_machine(), "figures": figures, "goals": GOALS}
@@ -137,6 +145,14 @@ def _build_home() -> Iterator[Path]:
 def _summarize(name: str, times_ms: list[float]) -> dict[str, float]:
     p50, p95 = np.percentile(times_ms, (50, 95))
     return {f"{name}_ms_p50": round(float(p50), 1), f"{name}_ms_p95": round(float(p95), 1)}
+
+
+def _summarize_all(name: str, by_title: dict[str, list[float]]) -> dict[str, float]:
+    """Return the figures of each title, and those of all together."""
+    figures: dict[str, float] = {}
+    for title, times_ms in by_title.items():
+        figures |= _summarize(f"{name}_{title.lower().replace(' ', '_')}", times_ms)
+    return figures | _summarize(name, [time_ms for times_ms in by_title.values() for time_ms in times_ms])
 
 
 def _measure_cold_starts(home: Path, browser: Browser) -> dict[str, float]:
@@ -171,11 +187,7 @@ def _measure_warm_pages(page: Page, address: str, repeats: int) -> dict[str, flo
             link = page.get_by_test_id("stTopNavLink").filter(has_text=title)
             by_page[title].append(_time(page, "pointerdown", shown, link.click))
             page.wait_for_timeout(200)
-    figures = {
-        f"page_warm_{title.lower().replace(' ', '_')}_ms_p50": round(float(np.median(times)), 1)
-        for title, times in by_page.items()
-    }
-    return figures | _summarize("page_warm", [time_ms for times in by_page.values() for time_ms in times])
+    return _summarize_all("page_warm", by_page)
 
 
 def _measure_sheet(page: Page, address: str, repeats: int) -> list[float]:
@@ -207,19 +219,18 @@ def _measure_cells(page: Page, address: str, run: Run, repeats: int) -> list[flo
     return times
 
 
-def _measure_views(page: Page, address: str, run: Run, repeats: int) -> list[float]:
+def _measure_views(page: Page, address: str, run: Run, repeats: int) -> dict[str, float]:
     """Go through the views of Evaluate, from the click until what they show is drawn and the script has ended."""
     _open(page, f"{address}/evaluate?run={run.id}")
-    views = {"Calibration": "reliability", "Classes": "roc", "Compare": "difference_matrix", "Matrix": "matrix"}
-    times = []
-    for number in range(len(views) * (repeats + 1)):
-        title, key = list(views.items())[number % len(views)]
-        button = page.locator(".st-key-view").get_by_text(title, exact=True)
-        spent = _time(page, "pointerdown", f"findAll('.st-key-{key}').length && {_AT_REST}", button.click)
-        if number >= len(views):  # once each before, so that everything is loaded
-            times.append(spent)
-        page.wait_for_timeout(300)
-    return times
+    by_view: dict[str, list[float]] = {title: [] for title in VIEWS}
+    for number in range(repeats + 1):
+        for title, mark in VIEWS.items():
+            button = page.locator(".st-key-view").get_by_text(title, exact=True)
+            spent = _time(page, "pointerdown", f"findAll('{mark}').length && {_AT_REST}", button.click)
+            if number:  # once each before, so that everything is loaded
+                by_view[title].append(spent)
+            page.wait_for_timeout(300)
+    return _summarize_all("evaluate_view", by_view)
 
 
 def _measure_strokes(page: Page, address: str, run: Run, repeats: int) -> list[float]:

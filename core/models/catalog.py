@@ -116,6 +116,14 @@ MODELS: tuple[ModelSpec, ...] = (
         ("width",),
     ),
     ModelSpec(
+        "vgg-7",
+        "Three pairs of 3×3 convolutions of 32, 64 and 128 channels",
+        "vgg:build_vgg_7",
+        288_170,
+        "Simonyan and Zisserman 2015, Very deep convolutional networks; with batch norm, sizes are this project's",
+        ("width",),
+    ),
+    ModelSpec(
         "resnet-8",
         "Residual network of three blocks",
         "resnet:build_resnet_8",

@@ -116,7 +116,7 @@ def group_runs(entries: Iterable[RunEntry]) -> list[RunGroup]:
     found: dict[tuple[str, TrainConfig], dict[int, RunEntry]] = {}
     counted = [entry for entry in entries if _is_counted(entry)]
     for entry in sorted(counted, key=lambda entry: get_record(entry).created, reverse=True):
-        config = _read_config_if_valid(entry)
+        config = find_config(entry)
         if config is None:
             continue
         key = (get_record(entry).dataset_checksum, strip_seed(config))
@@ -129,7 +129,8 @@ def _is_counted(entry: RunEntry) -> bool:
     return record is not None and entry.state == "completed" and bool(record.test_total) and not record.members
 
 
-def _read_config_if_valid(entry: RunEntry) -> TrainConfig | None:
+def find_config(entry: RunEntry) -> TrainConfig | None:
+    """Return a run's settings; None for an ensemble, which has none, and where they cannot be read."""
     try:
         return read_config(entry.run)
     except CoreError:
@@ -149,7 +150,7 @@ def list_differences(entries: Iterable[RunEntry]) -> tuple[str, ...]:
     Args:
         entries: those without a readable config (ensembles have none) are left out.
     """
-    configs = {config for entry in entries if (config := _read_config_if_valid(entry)) is not None}
+    configs = {config for entry in entries if (config := find_config(entry)) is not None}
     if len(configs) < 2:
         return ()
     return tuple(

@@ -1,7 +1,8 @@
 import pytest
 
 from core.errors import UsageError
-from core.models.catalog import MODELS
+from core.models.catalog import MODELS, get_model_spec
+from core.models.summary import count_parameters
 from core.recipes import RECIPES, get_recipe
 
 
@@ -36,6 +37,24 @@ def test_claims_are_fractions_of_their_sources():
         "hybrid-cnn-tuned": 0.9910,
     }
     assert all(get_recipe(name).source for name in claims)
+
+
+def test_what_improves_a_recipe_has_no_more_parameters_and_epochs():
+    improved = [recipe for recipe in RECIPES if recipe.improves]
+    assert [recipe.name for recipe in improved] == [f"{recipe.improves}-better" for recipe in improved]
+    assert "compact-13k-better" in [recipe.name for recipe in improved]
+    for recipe in improved:
+        base = get_recipe(recipe.improves)
+        assert base.improves is None
+        assert (recipe.claimed, recipe.source) == (None, ""), "what is published here is measured, not claimed"
+        assert count_weights(recipe) <= count_weights(base)
+        assert recipe.config.loop.epochs <= base.config.loop.epochs
+        assert recipe.config.data == base.config.data, "as many digits, split alike"
+
+
+def count_weights(recipe):
+    model = recipe.config.model
+    return count_parameters(get_model_spec(model.name).build(model.dropout, model.width))
 
 
 def test_an_unknown_recipe_lists_the_known():

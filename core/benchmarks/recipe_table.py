@@ -1,0 +1,89 @@
+"""The results of recipes as the README's table, which is written by a command and never by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.charts.words import format_percent, format_seconds
+from core.errors import UsageError
+from core.files import replace_file
+from core.recipes import RECIPES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from core.benchmarks.recipe_results import RecipeResult
+
+README = Path(__file__).resolve().parents[2] / "README.md"
+BEGIN, END = "<!-- recipes: begin -->", "<!-- recipes: end -->"
+_HEAD = (
+    "| recipe | claimed | measured: mean ± sd (seeds) | best; worst seed | parameters | epochs | training time | "
+    "test loss |\n| --- | --- | --- | --- | --- | --- | --- | --- |"
+)
+
+
+def format_table(rows: Sequence[RecipeResult]) -> str:
+    """Return the rows as Markdown, the machines beneath, then what is not measured yet.
+
+    Args:
+        rows: as of `load_results`.
+    """
+    places = list(dict.fromkeys(_describe_place(row) for row in rows))
+    lines = [_format_row(row, places.index(_describe_place(row)) + 1) for row in rows]
+    parts = ["\n".join([_HEAD, *lines])] if rows else []
+    parts += [f"[{number}] {place}." for number, place in enumerate(places, 1)]
+    if not all(_is_current(row) for row in rows):
+        parts.append("† Measured with earlier settings of the recipe.")
+    missing = [f"`{recipe.name}`" for recipe in RECIPES if not any(row.recipe == recipe.name for row in rows)]
+    if missing:
+        parts.append(f"Not measured yet: {', '.join(missing)}.")
+    return "\n\n".join(parts)
+
+
+def write_readme_table(rows: Sequence[RecipeResult], readme: Path = README) -> None:
+    """Put the table between the two marks of the README.
+
+    Args:
+        rows: as of `load_results`.
+        readme: the file.
+
+    Raises:
+        UsageError: if it is not there, as in an installed package, or lacks the marks.
+        RunError: if the disk refuses.
+    """
+    text = readme.read_text(encoding="utf-8") if readme.is_file() else ""
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise UsageError(f"{readme} has no table to write: put the lines {BEGIN} and {END} where it is to stand.")
+    with replace_file(readme) as temporary:
+        temporary.write_text(f"{before}{BEGIN}\n{format_table(rows)}\n{END}{after}", encoding="utf-8")
+
+
+def _is_current(row: RecipeResult) -> bool:
+    return any(row.is_of(recipe) for recipe in RECIPES)
+
+
+def _format_row(row: RecipeResult, place: int) -> str:
+    by_seed = dict(zip(row.seeds, row.accuracies, strict=True))
+    best, worst = (f"{format_percent(by_seed[seed])} ({seed})" for seed in (row.best_seed, row.worst_seed))
+    spread = f" ± {100 * row.sd:.2f}" if len(row.seeds) > 1 else ""
+    cells = (
+        f"`{row.recipe}`" + ("" if _is_current(row) else " †"),
+        format_percent(row.claimed) if row.claimed else "—",
+        f"{format_percent(row.mean)}{spread} ({len(row.seeds)})",
+        f"{best}; {worst}",
+        f"{row.parameters:,}",
+        f"{row.epochs:g}",
+        f"{format_seconds(row.train_seconds)} [{place}]",
+        f"{row.test_loss:.4f}",
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _describe_place(row: RecipeResult) -> str:
+    """Name what a row was measured on and when, as far as rows share it."""
+    crowd = f", {row.at_once} trainings at once" if row.at_once > 1 else ""
+    torch = f", torch {row.machine['torch']}" if "torch" in row.machine else ""
+    return f"{row.place} ({row.device}){torch}{crowd}, {row.date}"
