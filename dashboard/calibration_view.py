@@ -17,7 +17,7 @@ from core.charts.nines import format_nines
 from core.evaluation.calibration import compute_reliability
 from core.evaluation.select import DigitFilter
 from dashboard import selection
-from dashboard.figure import render_figure
+from dashboard.figure import load_figure, render_figure
 from dashboard.rejection import render_rejection
 from dashboard.state import render_choice
 
@@ -93,7 +93,7 @@ def _render_reliability(reliability: Reliability, *, stretched: bool) -> None:
     ]
     wanted = selection.read()
     render_figure(
-        plot_reliability(reliability, stretched=stretched),
+        load_figure(plot_reliability, reliability, stretched=stretched),
         _build_table(reliability),
         key="reliability",
         on_click=lambda rows: selection.choose(filters[rows[0][0]] if rows else DigitFilter()),

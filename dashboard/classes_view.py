@@ -15,7 +15,7 @@ from core.charts.words import PLURALS
 from core.evaluation.ranking import compute_ranking
 from core.evaluation.select import DigitFilter
 from dashboard import selection
-from dashboard.figure import render_figure
+from dashboard.figure import load_figure, render_figure
 from dashboard.state import render_choice
 from dashboard.threshold import read_threshold, render_threshold, write_threshold
 
@@ -91,12 +91,12 @@ def _render_ranking(answers: Predictions, digit: int) -> None:
 
     roc, precision_recall = st.columns(2, gap="small")
     with roc:
-        draw("ROC", ranking.roc_area, plot_roc(ranking, digit, threshold), "roc")
+        draw("ROC", ranking.roc_area, load_figure(plot_roc, ranking, digit, threshold), "roc")
     with precision_recall:
         draw(
             "Precision–recall",
             ranking.average_precision,
-            plot_precision_recall(ranking, digit, threshold),
+            load_figure(plot_precision_recall, ranking, digit, threshold),
             "precision_recall",
         )
     st.caption(
@@ -152,7 +152,7 @@ def render_confidence(answers: Predictions, digit: int | None = None, *, key: st
         key: unique on the page.
     """
     among = np.ones(len(answers.labels), bool) if digit is None else answers.labels == digit
-    figure = plot_confidence_histogram(answers.confidence[among], answers.right[among], stretched=True)
+    figure = load_figure(plot_confidence_histogram, answers.confidence[among], answers.right[among], stretched=True)
     bars = {
         row[0]: (DigitFilter(true=digit, right=row[3], sure=(row[1], row[2])), row[4], count)
         for trace in figure.data

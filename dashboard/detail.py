@@ -9,9 +9,8 @@ import streamlit as st
 
 from core.charts.answers import plot_probabilities
 from core.errors import CoreError
-from core.runs import store
 from dashboard import loaders, state
-from dashboard.figure import render_figure
+from dashboard.figure import load_figure, render_figure
 from dashboard.gallery import format_probability
 from dashboard.tiles import make_picture
 from dashboard.why import render_why_of_run
@@ -82,7 +81,7 @@ def render_detail(
             st.page_link("views/draw.py", label="Redraw it", query_params=redraw)
     if probabilities is not None:
         table = pd.DataFrame({"Digit": range(10), "Probability": probabilities})
-        render_figure(plot_probabilities(probabilities, label), table, key=f"{key}-probabilities")
+        render_figure(load_figure(plot_probabilities, probabilities, label), table, key=f"{key}-probabilities")
     if run:
         render_why_of_run(run, image, key=f"{key}-why", true=label)
     if split == "test":
@@ -169,7 +168,7 @@ def _list_runs_of(digits: DigitData, accepts: Callable[[RunEntry], bool]) -> lis
     """Return the completed runs that were trained on exactly these digits and pass the test, newest first."""
     return [
         entry
-        for entry in store.list_runs()
+        for entry in state.list_runs()
         if entry.state == "completed"
         and entry.record is not None
         and (entry.record.dataset, entry.record.dataset_checksum) == (digits.name, digits.checksum)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +25,8 @@ CHART_CONFIG = {"displayModeBar": False}
 
 # How faint the marks are that are not chosen while another one is.
 _DIM = 0.25
+# As many charts as a dozen runs have in all their views.
+_MOST_CHARTS = 256
 
 
 @dataclass
@@ -30,9 +34,38 @@ class _Drawn:
     """What the browser was given of a chart, and which marks stand out in it since."""
 
     figure: int
-    given: set[Mark]
-    shown: set[Mark] | None
+    given: frozenset[Mark]
+    shown: frozenset[Mark] | None
     times: int = 0
+
+
+def load_figure(plot: Callable[..., go.Figure], *parts: object, **options: object) -> go.Figure:
+    """Return the chart of these parts, which is built once: Plotly takes longer over it than over all the counting.
+
+    Args:
+        plot: of core.charts; a function of the module, not one made on the way.
+        parts: its arguments; arrays and dataclasses of arrays are told apart by what they hold.
+        options: its arguments by name.
+
+    Returns:
+        The chart, which is shared: draw it, and change nothing in it.
+    """
+    return _load_figure(plot, f"{plot.__module__}.{plot.__qualname__}", parts, options)
+
+
+@st.cache_resource(max_entries=_MOST_CHARTS, show_spinner=False)
+def _load_figure(
+    _plot: Callable[..., go.Figure],
+    name: str,  # noqa: ARG001  (a key)
+    parts: tuple[object, ...],
+    options: dict[str, object],
+) -> go.Figure:
+    return _stamp(_plot(*parts, **options))
+
+
+def _stamp(figure: go.Figure) -> go.Figure:
+    """Write into a chart, beside its description, what tells it from any other."""
+    return figure.update_layout(meta={**figure.layout.meta, "print": zlib.crc32(figure.to_json().encode())})
 
 
 def render_figure(
@@ -41,74 +74,93 @@ def render_figure(
     *,
     key: str,
     on_click: Callable[[list[list[Any]]], None] | None = None,
-    chosen: Collection[int] | None = None,
+    chosen: Collection[int] = (),
 ) -> None:
     """Draw a chart with its description and, folded away beneath it, the numbers it is made of.
 
     Args:
-        figure: from core.charts, with its description in `layout.meta["alt"]`. Bars and points that can be clicked
-            carry rows of `customdata` that begin with the mark's number; marks that mean the same share one.
+        figure: from `load_figure` or core.charts, with its description in `layout.meta["alt"]`. Bars and points that
+            can be clicked carry rows of `customdata` that begin with the mark's number; marks that mean the same share
+            one.
         table: the same numbers in rows; None draws no table.
         key: unique on the page.
         on_click: called with the customdata of the mark that was clicked, in a list; with an empty one when the chosen
             mark was clicked again. It runs before the page does, like every callback.
-        chosen: numbers of the marks that are to look chosen, whoever chose them; None leaves that to the clicks alone.
+        chosen: numbers of the marks that are to look chosen, whoever chose them.
     """
     alt = figure.layout.meta["alt"]
     if on_click is None:
         st.plotly_chart(figure, theme="streamlit", config=CHART_CONFIG, alt=alt, key=key)
     else:
-        if chosen is not None:
-            _mark_chosen(figure, key, chosen)
+        if "print" not in figure.layout.meta:
+            _stamp(figure)
+        drawn = _choose_marks(figure, key, chosen)
         st.plotly_chart(
-            figure,
+            _load_clickable(figure, drawn.figure, tuple(sorted(drawn.given))),
             theme="streamlit",
-            config=CHART_CONFIG,
+            # Without the number, a chart given again would be the one that the browser has, clicked mark and all.
+            config={**CHART_CONFIG, "times": drawn.times},
             alt=alt,
             key=key,
             on_select=lambda: _follow_click(figure, key, on_click, chosen),
             selection_mode="points",
         )
     if table is not None:
-        with st.expander("Show as table", type="compact", key=f"{key}-table"):
+        st.fragment(_render_table)(table, f"{key}-table", alt)
+
+
+def _render_table(table: pd.DataFrame, key: str, alt: str) -> None:
+    """Draw the numbers of a chart once they are unfolded; a folded table would cost as much as a chart to draw."""
+    fold = st.expander("Show as table", type="compact", key=key, on_change="rerun")
+    if fold.open:
+        with fold:
             st.dataframe(table, hide_index=True, alt=alt)
 
 
-def _mark_chosen(figure: go.Figure, key: str, chosen: Collection[int]) -> None:
-    """Let the marks with these numbers stand out.
+def _choose_marks(figure: go.Figure, key: str, chosen: Collection[int]) -> _Drawn:
+    """Return which marks the browser is to be given as chosen ones.
 
     What was found out about clicks: the browser dims all marks but the clicked one by itself, and lights all up again
     when that is clicked once more, as long as the figure stays the same to the byte. Any change to the figure mounts
     the chart anew, which shows as one blank frame or two and forgets the click. So the figure stays as it was given
     while the browser shows what is wanted, and is given anew only if the choice was made or removed elsewhere, or
-    stands in several traces or panels, of which a click changes one. A choice is given as opacity and not as
-    `selectedpoints`, because a click that takes those away is not reported.
+    stands in several traces or panels, of which a click changes one.
     """
-    marks = {
-        (curve, point): _read_row(figure, curve, point)[0]
+    wanted = frozenset(
+        (curve, point)
         for curve, trace in enumerate(figure.data)
         if trace.customdata is not None
-        for point in range(len(trace.customdata))
-    }
-    wanted = {mark for mark, number in marks.items() if number in chosen}
-    fingerprint = hash(figure.to_json())
+        for point, row in enumerate(trace.customdata)
+        if row[0] in chosen
+    )
     drawn = st.session_state.get(_name_drawn(key))
     was_away = key not in st.session_state
+    fingerprint = figure.layout.meta["print"]
     if drawn is None or was_away or drawn.figure != fingerprint or drawn.shown != wanted:
         drawn = _Drawn(fingerprint, wanted, wanted, drawn.times + 1 if drawn else 0)
         st.session_state[_name_drawn(key)] = drawn
-    for curve in {curve for curve, _ in marks}:
-        trace = figure.data[curve]
-        if drawn.given:
+    return drawn
+
+
+@st.cache_resource(max_entries=_MOST_CHARTS, show_spinner=False)
+def _load_clickable(_figure: go.Figure, fingerprint: int, given: tuple[Mark, ...]) -> go.Figure:  # noqa: ARG001  (a key)
+    """Return a copy of a chart whose marks can be clicked, with these standing out among them.
+
+    A choice is given as opacity and not as `selectedpoints`, because a click that takes those away is not reported.
+    """
+    figure = copy(_figure)
+    for curve, trace in enumerate(figure.data):
+        if trace.customdata is None:
+            continue
+        if given:
             points = range(len(trace.customdata))
-            trace.marker.opacity = [1 if (curve, point) in drawn.given else _DIM for point in points]
+            trace.marker.opacity = [1 if (curve, point) in given else _DIM for point in points]
         trace.update(selected={"marker": {"opacity": 1}}, unselected={"marker": {"opacity": _DIM}})
-    # Without it, a figure given again would be the one that the browser has, clicked mark and all.
-    figure.layout.meta = {**figure.layout.meta, "times": drawn.times}
+    return figure
 
 
 def _follow_click(
-    figure: go.Figure, key: str, on_click: Callable[[list[list[Any]]], None], chosen: Collection[int] | None
+    figure: go.Figure, key: str, on_click: Callable[[list[list[Any]]], None], chosen: Collection[int]
 ) -> None:
     points = {(point["curve_number"], point["point_index"]) for point in st.session_state[key]["selection"]["points"]}
     drawn = st.session_state.get(_name_drawn(key))
@@ -122,7 +174,7 @@ def _follow_click(
     # Read from the figure, because the browser sends rows of an array as a dictionary.
     rows = [_read_row(figure, *mark) for mark in marks if figure.data[mark[0]].customdata is not None]
     is_of_no_mark = bool(marks) and not rows
-    is_again = chosen is not None and {row[0] for row in rows} == set(chosen)
+    is_again = {row[0] for row in rows} == set(chosen)
     if not is_of_no_mark:
         on_click([] if is_again else rows)
 

@@ -19,6 +19,8 @@ _STYLE = """
 [data-testid="stMainBlockContainer"] { padding-top: 4.2rem; padding-bottom: 3rem; max-width: 1320px; }
 [data-testid="stMainBlockContainer"] h1 { font-size: 1.7rem; padding: 0; }
 [data-testid="stMetricValue"] { font-size: 1.5rem; }
+/* It draws nothing, and takes no room either. */
+.st-key-address { position: absolute; }
 [data-testid="stButtonGroup"] [role="toolbar"] { flex-wrap: wrap; }
 /* A chip is read out as 'Remove the filter: true 4' and looks like '× true 4'. */
 [class*="st-key-remove_"] button { min-height: 2rem; padding: 0 0.6rem; border-radius: 1rem; }

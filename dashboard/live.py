@@ -12,6 +12,7 @@ from core.errors import CoreError, RunError
 from core.evaluation.metrics import wilson_interval
 from core.files import read_json
 from core.runs import history, jobs, store
+from dashboard import state
 from dashboard.curves import name_run, read_curves
 from dashboard.layout import escape, format_share
 from dashboard.run_charts import render_charts, render_numbers, render_speed_charts
@@ -116,7 +117,7 @@ def describe_state(run: Run, record: RunRecord, now: State) -> str:
 
 def _describe_turn(run: Run, record: RunRecord) -> str:
     """Say why a queued run does not train yet."""
-    others = [(entry, entry.record) for entry in store.list_runs() if entry.record and entry.run.id != run.id]
+    others = [(entry, entry.record) for entry in state.list_runs() if entry.record and entry.run.id != run.id]
     training = [other for entry, other in others if entry.state == "running"]
     before = [other for entry, other in others if entry.state == "queued" and other.launched < record.launched]
     limit = jobs.read_parallel_limit()

@@ -11,6 +11,7 @@ from core.data import datasets
 from core.data.datasets import DigitData
 from core.data.statistics import compute_class_images, compute_ink, compute_mean_images
 from core.drawings.store import load_drawing, make_thumbnail
+from core.models.catalog import get_model_spec
 from core.runs import store
 from core.runs.store import Run
 
@@ -20,11 +21,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from core.config import TrainConfig
     from core.drawings.store import Drawing
     from core.evaluation.judge import Reading
     from core.evaluation.predict import Classifier
     from core.evaluation.predictions import Predictions
     from core.explain.neighbours import FeatureIndex
+    from core.models.summary import LayerSummary
 
 # Of one run: a whole set of kept drawings, and as many again that were only drawn.
 _MOST_READINGS = 2000
@@ -42,16 +45,16 @@ def load_dataset(name: str) -> DigitData:
 
 
 # What a dataset holds is known by its checksum; hashing its pixels again would cost more than what is cached.
-_BY_CHECKSUM = {DigitData: lambda data: data.checksum}
+BY_CHECKSUM = {DigitData: lambda data: data.checksum}
 
 
-@st.cache_data(max_entries=8, show_spinner=False, hash_funcs=_BY_CHECKSUM)
+@st.cache_data(max_entries=8, show_spinner=False, hash_funcs=BY_CHECKSUM)
 def load_ink(data: DigitData, split: str) -> NDArray[np.float64]:
     """Return the mean ink of each digit of a split, (n,) fractions."""
     return compute_ink(getattr(data, split).images)
 
 
-@st.cache_data(max_entries=8, show_spinner="Averaging the digits …", hash_funcs=_BY_CHECKSUM)
+@st.cache_data(max_entries=8, show_spinner="Averaging the digits …", hash_funcs=BY_CHECKSUM)
 def load_class_images(data: DigitData, split: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the mean and the variance image of each class of a split, each (10, 28, 28)."""
     part = getattr(data, split)
@@ -95,6 +98,11 @@ def load_feature_index(run: Run, data: DigitData) -> FeatureIndex:
 def load_classifier(run: Run) -> Classifier:
     """Return the run's network, ready to predict. Imports PyTorch. Raises CoreError if it has none."""
     return _load_classifier(run.path, _stamp_weights(run))
+
+
+def load_layers(config: TrainConfig) -> list[LayerSummary]:
+    """Return the layers of a config's network, in the order they run. Imports PyTorch."""
+    return _load_layers(config.model.name, config.model.dropout, config.model.width)
 
 
 def read_drawing(run: Run, fingerprint: str, picture: NDArray[np.uint8]) -> Reading:
@@ -154,6 +162,17 @@ def _modified(path: Path) -> int:
         return 0
 
 
+@st.cache_data(max_entries=64, show_spinner="Building the network …")
+def _load_layers(name: str, dropout: float | None, width: float) -> list[LayerSummary]:
+    import torch
+
+    from core.models.summary import summarize
+
+    # Without memory for its weights, which nobody looks at.
+    with torch.device("meta"):
+        return summarize(get_model_spec(name).build(dropout, width))
+
+
 @st.cache_data(max_entries=64, show_spinner=False)
 def _load_report(path: Path, modified_ns: int) -> dict[str, Any]:  # noqa: ARG001  (a key)
     from core.evaluation.report import load_report
@@ -168,7 +187,7 @@ def _load_predictions(path: Path, modified_ns: int) -> Predictions:  # noqa: ARG
     return load_predictions(Run(path))
 
 
-@st.cache_data(max_entries=16, show_spinner=False, hash_funcs=_BY_CHECKSUM)
+@st.cache_data(max_entries=16, show_spinner=False, hash_funcs=BY_CHECKSUM)
 def _load_cell_images(path: Path, modified_ns: int, data: DigitData) -> NDArray[np.uint8]:
     answers = _load_predictions(path, modified_ns)
     cells = answers.labels * 10 + answers.predictions
@@ -182,7 +201,7 @@ def _load_scaled_predictions(path: Path, modified_ns: int, temperature: float) -
     return scale(_load_predictions(path, modified_ns), temperature)
 
 
-@st.cache_resource(max_entries=4, show_spinner="The network reads all training digits …", hash_funcs=_BY_CHECKSUM)
+@st.cache_resource(max_entries=4, show_spinner="The network reads all training digits …", hash_funcs=BY_CHECKSUM)
 def _predict_training(path: Path, modified_ns: tuple[int, ...], data: DigitData) -> Predictions:  # noqa: ARG001  (a key)
     from core.evaluation.predict import predict_probabilities
     from core.evaluation.predictions import Predictions
@@ -192,7 +211,7 @@ def _predict_training(path: Path, modified_ns: tuple[int, ...], data: DigitData)
 
 
 # Tens of megabytes each, so only two: a run and the one it is compared with.
-@st.cache_resource(max_entries=2, show_spinner="The network reads all training digits …", hash_funcs=_BY_CHECKSUM)
+@st.cache_resource(max_entries=2, show_spinner="The network reads all training digits …", hash_funcs=BY_CHECKSUM)
 def _load_feature_index(path: Path, modified_ns: tuple[int, ...], data: DigitData) -> FeatureIndex:  # noqa: ARG001  (a key)
     from core.explain.neighbours import build_index
 

@@ -11,7 +11,7 @@ import streamlit as st
 
 from core.charts.words import PLURALS
 from core.evaluation.select import DigitFilter, find_digits
-from dashboard import selection
+from dashboard import loaders, selection
 from dashboard.answers import CHOSEN_DIGIT, build_captions
 from dashboard.tiles import SIDE, make_sheet
 
@@ -63,7 +63,7 @@ def render_pairs(entry: RunEntry, report: Mapping[str, Any], answers: Prediction
     _mount(
         key=_KEY,
         data={
-            **build_pairs(report, answers, data),
+            **load_pairs(report["pairs"], answers, data),
             "label": "Most confused pairs, most frequent first",
             "selected": {"true": wanted.true, "predicted": wanted.predicted},
         },
@@ -72,11 +72,12 @@ def render_pairs(entry: RunEntry, report: Mapping[str, Any], answers: Prediction
     st.page_link("views/errors.py", label=f"All {n_wrong:,} misread digits", query_params={"run": entry.run.id})
 
 
-def build_pairs(report: Mapping[str, Any], answers: Predictions, data: DigitData | None) -> dict[str, Any]:
+@st.cache_data(max_entries=32, show_spinner=False, hash_funcs=loaders.BY_CHECKSUM)
+def load_pairs(pairs: list[dict[str, Any]], answers: Predictions, data: DigitData | None) -> dict[str, Any]:
     """Return what the component draws: a row for each pair, and one picture with its hardest digits row by row."""
     rows = []
-    images = np.zeros((len(report["pairs"]), PER_PAIR, SIDE, SIDE), dtype=np.uint8)
-    for row, pair in enumerate(report["pairs"]):
+    images = np.zeros((len(pairs), PER_PAIR, SIDE, SIDE), dtype=np.uint8)
+    for row, pair in enumerate(pairs):
         true, predicted, count = pair["true"], pair["predicted"], pair["count"]
         digits = f"{count:,} {'digit' if count == 1 else 'digits'}"
         share = f"{100 * pair['share']:.2f} % of the {PLURALS[true]}"

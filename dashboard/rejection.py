@@ -14,7 +14,7 @@ from core.evaluation.calibration import compute_rejection
 from core.evaluation.metrics import wilson_interval
 from core.evaluation.select import DigitFilter
 from dashboard import selection
-from dashboard.figure import render_figure
+from dashboard.figure import load_figure, render_figure
 from dashboard.layout import format_share
 from dashboard.threshold import read_threshold, render_threshold, write_threshold
 
@@ -71,7 +71,7 @@ def render_rejection(answers: Predictions) -> None:
     )
     with chart:
         render_figure(
-            plot_rejection(points, threshold),
+            load_figure(plot_rejection, points, threshold),
             table,
             key="rejection",
             on_click=follow,

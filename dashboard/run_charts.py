@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 import streamlit as st
@@ -11,6 +11,8 @@ from dashboard.curves import OTHER_COLORS, build_other_series, build_series, nam
 from dashboard.live_chart import Series, render_live_chart
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from core.runs.store import Run, RunEntry
     from dashboard.curves import Axis, Curves, Quantity
 
@@ -46,25 +48,10 @@ def render_charts(run: Run, curves: Curves, entries: list[RunEntry], *, is_activ
     charts = st.container()
     # Beneath the charts, which come first on a phone.
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        axis = st.segmented_control(
-            "A point per",
-            list(AXES),
-            format_func=lambda name: AXES[name].lower(),
-            default="step",
-            required=True,
-            key="curves_axis",
-        )
-        smoothing = st.slider(
-            "Smoothing",
-            0.0,
-            0.99,
-            0.6,
-            key="curves_smoothing",
-            width=150,
-            help="Weight of the past in a moving average of the training curves; the raw line stays beneath, faint.",
-        )
+        axis = render_axis("A point per", {name: title.lower() for name, title in AXES.items()}, "step", "curves_axis")
+        smoothing = render_smoothing("curves_smoothing")
         others = _render_others(run, entries)
-        log_loss = st.toggle("Logarithmic loss", key="curves_log", help="Equal distances are equal factors.")
+        log_loss = render_log_loss("curves_log")
     # Streamlit stacks columns on a phone.
     for column, quantity in zip(charts.columns(2), FORMATS, strict=True):
         series = build_series(curves, quantity, axis)
@@ -83,6 +70,36 @@ def render_charts(run: Run, curves: Curves, entries: list[RunEntry], *, is_activ
                 smoothing=smoothing if axis == "step" else 0.0,
                 empty=EMPTY[axis] if is_active else EMPTY_FOR_GOOD,
             )
+
+
+def render_axis(label: str, words: Mapping[str, str], default: str, key: str) -> Any:
+    """Draw the choice of what curves are drawn over, and return it.
+
+    Args:
+        label: of the choice.
+        words: for each axis.
+        default: one of them.
+        key: unique on the page.
+    """
+    return st.segmented_control(label, list(words), format_func=words.get, default=default, required=True, key=key)
+
+
+def render_smoothing(key: str) -> float:
+    """Draw the slider of how much training curves are smoothed, and return it."""
+    return st.slider(
+        "Smoothing",
+        0.0,
+        0.99,
+        0.6,
+        key=key,
+        width=150,
+        help="Weight of the past in a moving average of the training curves; the raw line stays beneath, faint.",
+    )
+
+
+def render_log_loss(key: str) -> bool:
+    """Draw the switch to a logarithmic loss, and return it."""
+    return st.toggle("Logarithmic loss", key=key, help="Equal distances are equal factors.")
 
 
 def _render_others(run: Run, entries: list[RunEntry]) -> list[RunEntry]:

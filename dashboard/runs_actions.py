@@ -64,9 +64,11 @@ def render_one(entry: RunEntry, entries: Sequence[RunEntry]) -> None:
 def _render_labels(entry: RunEntry, entries: Sequence[RunEntry]) -> None:
     record, name = entry.record, entry.run.id
     keys = {part: f"label_{part} {name}" for part in ("name", "tags", "note")}
-    # Always what is stored, so that another tab's changes show; a change is stored before the page is drawn again.
+    # What is stored, so that another tab's changes show; a change is stored before the page is drawn again. Set only
+    # where it differs: the browser empties a box that is set, and with it what is being typed there.
     for part, key in keys.items():
-        st.session_state[key] = getattr(record, part)
+        if st.session_state.get(key) != getattr(record, part):
+            st.session_state[key] = getattr(record, part)
     known = sorted({tag for other in entries if other.record for tag in other.record.tags})
     is_fixed = entry.run.pretrained
     save = {part: partial(_save_label, entry, part, key) for part, key in keys.items()}

@@ -12,7 +12,7 @@ from core.errors import CoreError
 from dashboard.curves import name_run, read_curves
 from dashboard.figure import render_figure
 from dashboard.live_chart import MAX_POINTS, Series, render_live_chart
-from dashboard.run_charts import describe_series
+from dashboard.run_charts import describe_series, render_axis, render_log_loss, render_smoothing
 from dashboard.runs_table import label_fields, read_configs, write_setting
 
 if TYPE_CHECKING:
@@ -75,20 +75,10 @@ def render_run_curves(chosen: Sequence[RunEntry]) -> None:
     charts = st.container()
     # Beneath the charts, which come first on a phone.
     with st.container(horizontal=True, vertical_alignment="bottom", key="runs-curves-controls"):
-        axis = st.segmented_control(
-            "Over", list(AXES), format_func=lambda one: AXIS_WORDS[one], default="step", required=True, key="runs_axis"
-        )
+        axis: Axis = render_axis("Over", AXIS_WORDS, "step", "runs_axis")
         lines = st.selectbox("Lines", list(LINES), format_func=lambda one: LINES[one], key="runs_lines", width=210)
-        smoothing = st.slider(
-            "Smoothing",
-            0.0,
-            0.99,
-            0.6,
-            key="runs_smoothing",
-            width=150,
-            help="Weight of the past in a moving average of the training curves; the raw line stays beneath, faint.",
-        )
-        log_loss = st.toggle("Logarithmic loss", key="runs_log", help="Equal distances are equal factors.")
+        smoothing = render_smoothing("runs_smoothing")
+        log_loss = render_log_loss("runs_log")
     curves = {}
     for entry in drawn:
         try:

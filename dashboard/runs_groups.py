@@ -12,6 +12,7 @@ from core.config import get_value
 from core.runs.groups import group_runs, learning_curves, list_differences
 from dashboard.curves import name_run, read_curves
 from dashboard.figure import render_figure
+from dashboard.run_charts import render_axis, render_log_loss
 from dashboard.runs_choice import choose, read_chosen, render_choosable_table
 from dashboard.runs_table import label_fields, pick_fields, to_percent, write_setting
 
@@ -132,15 +133,8 @@ def _render_bands(groups: Sequence[RunGroup]) -> None:
         lines = st.segmented_control(
             "Lines", list(LINES), format_func=LINES.get, default="validation", required=True, key="groups_lines"
         )
-        axis = st.segmented_control(
-            "Over",
-            list(AXES),
-            format_func=lambda one: AXES[one].lower(),
-            default="epoch",
-            required=True,
-            key="groups_axis",
-        )
-        log_loss = st.toggle("Logarithmic loss", key="groups_log", help="Equal distances are equal factors.")
+        axis = render_axis("Over", {name: title.lower() for name, title in AXES.items()}, "epoch", "groups_axis")
+        log_loss = render_log_loss("groups_log")
     from core.charts.runs import plot_band
 
     for column, quantity in zip(charts.columns(2), FORMATS, strict=True):

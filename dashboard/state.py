@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.errors import RunError, RunNotFoundError
 from core.runs import store
+from dashboard.address import complete_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -137,7 +138,7 @@ def render_run_picker(
         on_change=lambda: st.query_params.update({"run": st.session_state[_PICKER]}),
     )
     st.session_state[CHOSEN_RUN] = chosen
-    st.query_params["run"] = chosen
+    complete_address({"run": chosen})
     return candidates[chosen]
 
 

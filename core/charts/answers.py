@@ -121,7 +121,7 @@ def plot_confidence_histogram(
     figure.update_yaxes(title="Digits", tickformat=",", rangemode="tozero", nticks=4)
     alt = f"Two histograms of the confidence of {len(confidence):,} predictions: {parts[0]} and {parts[1]}."
     # A bar of one digit beside one of thousands is too flat to point at; so the whole column answers.
-    return finish(figure, alt, 340, hovermode="x unified")
+    return finish(figure, alt, 340, left=82, bottom=68, hovermode="x unified")
 
 
 def _count_by_bin(

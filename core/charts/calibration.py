@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from core.charts.look import BLUE, GRAY, ORANGE, build_empty, finish
+from core.charts.look import BLUE, GRAY, ORANGE, build_empty, finish, mark_threshold
 from core.charts.nines import build_axis, find_top, format_nines, stretch
 from core.charts.words import format_percent
 from core.evaluation.metrics import wilson_interval
@@ -115,7 +115,7 @@ def plot_reliability(reliability: Reliability, *, stretched: bool = True) -> go.
     counts = ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in VERDICT_LOOKS if verdict in verdicts)
     alt = f"{subject} of {reliability.count.sum():,} answers in {len(verdicts)} bins of confidence: {counts}"
     alt += f"; mean distance from the diagonal {format_percent(reliability.error)}."
-    return finish(figure, alt, _RELIABILITY_HEIGHT)
+    return finish(figure, alt, _RELIABILITY_HEIGHT, left=90, bottom=64)
 
 
 def _describe_bins(reliability: Reliability, verdicts: list[Verdict]) -> list[list[object]]:
@@ -174,19 +174,13 @@ def plot_rejection(rejection: Rejection, threshold: float | None = None) -> go.F
     alt = f"{subject}: {format_percent(accuracy[0])} with none rejected"
     if threshold is not None:
         at = int(np.abs(rejection.threshold - threshold).argmin())
-        figure.add_scatter(
-            x=[share[at]],
-            y=[accuracy[at]],
-            mode="markers",
-            marker={"symbol": "diamond-open", "size": 14, "color": ORANGE, "line": {"width": 2.5}},
-            hoverinfo="skip",
-        )
+        mark_threshold(figure, share[at], accuracy[at])
         alt += f", {format_percent(accuracy[at])} with {format_percent(share[at])} rejected"
     figure.update_xaxes(title="Rejected", tickformat=".3~%", range=_find_rise(share, accuracy), zeroline=False)
     margin = 0.06 * (accuracy.max() - accuracy.min()) or 0.005
     span = [accuracy.min() - margin, accuracy.max() + margin]
     figure.update_yaxes(title="Right among the kept", tickformat=".3~%", range=span, nticks=6)
-    return finish(figure, f"{alt}.", _REJECTION_HEIGHT)
+    return finish(figure, f"{alt}.", _REJECTION_HEIGHT, left=83, bottom=64)
 
 
 def _find_rise(share: NDArray[np.float64], accuracy: NDArray[np.float64]) -> list[float]:

@@ -28,14 +28,24 @@ def build_empty(subject: str, height: int) -> go.Figure:
     return finish(figure, f"{subject}: nothing to show yet.", height)
 
 
-def finish(figure: go.Figure, alt: str, height: int, **layout: object) -> go.Figure:
-    """Give a figure the common look and its description."""
+def finish(figure: go.Figure, alt: str, height: int, *, left: int = 8, bottom: int = 8, **layout: object) -> go.Figure:
+    """Give a figure the common look and its description.
+
+    Args:
+        figure: with its traces and axes.
+        alt: the description.
+        height: in pixels.
+        left: room for the labels of the y axis, in pixels. Plotly widens what is too little, but only by drawing
+            everything a second time.
+        bottom: the same for the x axis.
+        layout: more of Plotly's layout.
+    """
     top = 28 if figure.layout.annotations or layout.get("showlegend") else 8
     figure.update_annotations(font_size=13)
     return figure.update_layout(
         meta={"alt": alt},
         height=height,
-        margin={"l": 8, "r": 16, "t": top, "b": 8},
+        margin={"l": left, "r": 16, "t": top, "b": bottom},
         paper_bgcolor=_TRANSPARENT,
         plot_bgcolor=_TRANSPARENT,
         dragmode=False,  # a finger that scrolls past a chart must not zoom it
@@ -47,6 +57,12 @@ def finish(figure: go.Figure, alt: str, height: int, **layout: object) -> go.Fig
 def hatch(shape: str) -> dict[str, object]:
     """White pattern over the colour of a bar; "" for none."""
     return {"shape": shape, "fillmode": "overlay", "fgcolor": "#ffffff", "fgopacity": 0.6, "size": 6}
+
+
+def mark_threshold(figure: go.Figure, x: float, y: float) -> None:
+    """Ring the point of a curve at which a threshold stands."""
+    ring = {"symbol": "diamond-open", "size": 14, "color": ORANGE, "line": {"width": 2.5}}
+    figure.add_scatter(x=[x], y=[y], mode="markers", marker=ring, hoverinfo="skip")
 
 
 def fade_in(color: str) -> list[tuple[float, str]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
-from core.charts.look import BLUE, GRAY, ORANGE, build_empty, finish
+from core.charts.look import BLUE, GRAY, build_empty, finish, mark_threshold
 from core.charts.nines import format_nines
 from core.charts.words import PLURALS
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from core.evaluation.ranking import Ranking
 
 _HEIGHT = 300
+# For the labels of the axes, in pixels.
+_ROOM = {"left": 82, "bottom": 64}
 
 
 def plot_roc(ranking: Ranking, digit: int, threshold: float | None = None) -> go.Figure:
@@ -53,7 +55,7 @@ def plot_roc(ranking: Ranking, digit: int, threshold: float | None = None) -> go
         figure.add_scatter(x=chance, y=10**chance, mode="lines", line=line, hoverinfo="skip")
     figure.update_yaxes(title="Found, %", range=[low, 1 + 0.04 * (1 - low)], tickformat=".3~%", nticks=6)
     alt = f"{subject}: {format_nines(without_alarm)} found without a false alarm"
-    return finish(figure, f"{alt}, area {_format_area(ranking.roc_area)}.", _HEIGHT)
+    return finish(figure, f"{alt}, area {_format_area(ranking.roc_area)}.", _HEIGHT, **_ROOM)
 
 
 def plot_precision_recall(ranking: Ranking, digit: int, threshold: float | None = None) -> go.Figure:
@@ -75,7 +77,7 @@ def plot_precision_recall(ranking: Ranking, digit: int, threshold: float | None 
     figure.update_xaxes(title="Recall: found, %", range=span, tickformat=".3~%", nticks=5, tickangle=0, zeroline=False)
     figure.update_yaxes(title="Precision: rightly accepted, %", range=span, tickformat=".3~%", nticks=6)
     alt = f"{subject}: both at least {format_nines(even)} at one threshold"
-    return finish(figure, f"{alt}, average precision {_format_area(ranking.average_precision)}.", _HEIGHT)
+    return finish(figure, f"{alt}, average precision {_format_area(ranking.average_precision)}.", _HEIGHT, **_ROOM)
 
 
 def find_point(ranking: Ranking, threshold: float) -> int:
@@ -112,13 +114,7 @@ def _draw(ranking: Ranking, x: NDArray[np.float64], y: NDArray[np.float64], thre
     )
     if threshold is not None:
         at = find_point(ranking, threshold)
-        figure.add_scatter(
-            x=[x[at]],
-            y=[y[at]],
-            mode="markers",
-            marker={"symbol": "diamond-open", "size": 14, "color": ORANGE, "line": {"width": 2.5}},
-            hoverinfo="skip",
-        )
+        mark_threshold(figure, x[at], y[at])
     return figure
 
 

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from core.charts.look import BLUE, GRAY, HUES, ORANGE, SYMBOLS, build_empty, finish, require_shape
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -127,10 +127,7 @@ def plot_band(
         ShapeError: if the parts of a band differ in length.
     """
     figure, parts = go.Figure(), []
-    for band in bands:
-        x, mean, sd, n = _read(band)
-        if not x.size:
-            continue
+    for band, x, mean, sd, n in _read_with_points(bands):
         color = HUES[band.hue % len(HUES)]
         if x.size > 1 and np.any(sd > 0):
             low = np.maximum(mean - sd, mean[mean > 0].min(initial=1.0) / 2) if log_y else mean - sd
@@ -169,10 +166,7 @@ def plot_learning_curves(curves: Sequence[Spread], y_title: str = "Test accuracy
         ShapeError: if the parts of a curve differ in length.
     """
     figure, parts = go.Figure(), []
-    for curve in curves:
-        x, mean, sd, n = _read(curve)
-        if not x.size:
-            continue
+    for curve, x, mean, sd, n in _read_with_points(curves):
         figure.add_scatter(**_build_mean(curve, x, mean, sd, n, ".2%", with_bars=True))
         parts.append(f"{curve.name} from {mean[0]:.2%} with {x[0]:,.0f} digits to {mean[-1]:.2%} with {x[-1]:,.0f}")
     subject = f"Line chart of {y_title} over digits trained on"
@@ -216,14 +210,17 @@ def plot_parallel(axes: Sequence[ParallelAxis], color: Sequence[float], color_ti
     return figure.update_layout(margin={"l": left, "r": _NARROWEST_PX, "t": 56, "b": 24})
 
 
-def _read(
-    line: Spread,
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
-    x, mean, sd = (np.asarray(values, dtype=np.float64) for values in (line.x, line.mean, line.sd))
-    n = np.asarray(line.n, dtype=np.int64)
-    for values in (mean, sd, n):
-        require_shape(values, x.shape, f"the values of {line.name}")
-    return x, mean, sd, n
+def _read_with_points(
+    lines: Sequence[Spread],
+) -> Iterator[tuple[Spread, NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]]:
+    """Yield each line that has points with its x, means, standard deviations and numbers of runs."""
+    for line in lines:
+        x, mean, sd = (np.asarray(values, dtype=np.float64) for values in (line.x, line.mean, line.sd))
+        n = np.asarray(line.n, dtype=np.int64)
+        for values in (mean, sd, n):
+            require_shape(values, x.shape, f"the values of {line.name}")
+        if x.size:
+            yield line, x, mean, sd, n
 
 
 def _build_mean(

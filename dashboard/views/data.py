@@ -10,7 +10,6 @@ from core.data.catalog import DATASETS, get_dataset_spec
 from core.data.statistics import compute_class_counts
 from core.errors import CoreError
 from core.evaluation.select import DigitFilter, find_digits
-from core.runs import store
 from dashboard import loaders, state
 from dashboard.answers import build_captions, choose_digit, read_chosen_digit, render_steps
 from dashboard.augmentation import render_augmentation
@@ -77,7 +76,7 @@ def choose_part():
 def list_runs_of(data):
     """Return the runs that were tested on exactly these digits, newest first."""
     wanted = (data.name, data.checksum)
-    entries = [entry for entry in store.list_runs() if state.has_report(entry)]
+    entries = [entry for entry in state.list_runs() if state.has_report(entry)]
     return [entry for entry in entries if (entry.record.dataset, entry.record.dataset_checksum) == wanted]
 
 

@@ -7,7 +7,6 @@ import streamlit as st
 from core.charts.words import format_seconds
 from core.errors import CoreError
 from core.evaluation.metrics import wilson_interval
-from core.runs import store
 from dashboard import loaders, state
 from dashboard.gallery import Caption, render_sheet
 from dashboard.layout import escape, format_share, render_header
@@ -88,7 +87,7 @@ def render_run(entry):
 
 def render_runs(was_active):
     """List the newest runs; while one is under way this is drawn again every two seconds."""
-    entries = store.list_runs()
+    entries = state.list_runs()
     for entry in entries[:MOST_RUNS]:
         render_run(entry)
     if len(entries) > MOST_RUNS:
@@ -109,11 +108,7 @@ render_header(
     "Train a network to read handwritten digits and watch it learn; then see exactly which ones it gets wrong, "
     "and draw one yourself to try it.",
 )
-try:
-    entries = store.list_runs()
-except CoreError as error:
-    st.error(str(error))
-    st.stop()
+entries = state.list_runs()
 render_dataset_notice(polls=not is_active(entries))
 render_first_steps(any(not entry.run.pretrained for entry in entries))
 runs, sample = st.columns([3, 2], gap="large")

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.errors import CoreError
 from core.recipes import RECIPES, get_recipe
-from core.runs import jobs, store
+from core.runs import jobs
 from core.runs.measured import compute_measured
 from dashboard import batch_form, duplicate, state
 from dashboard.curves import name_run
@@ -163,12 +163,8 @@ heading, choice = st.columns([3, 2], vertical_alignment="bottom")
 with heading:
     render_header("Train", "Choose a recipe, change what you like, and watch the network learn.")
 start_requested()
-try:
-    # What trains comes first, so that it is what an address without a run shows.
-    entries = sorted(store.list_runs(), key=lambda entry: entry.state not in ACTIVE)
-except CoreError as error:
-    st.error(str(error))
-    st.stop()
+# What trains comes first, so that it is what an address without a run shows.
+entries = sorted(state.list_runs(), key=lambda entry: entry.state not in ACTIVE)
 just_opened = NAME not in st.session_state
 duplicate.fill_from_address(just_opened=just_opened)
 if just_opened:

@@ -3,7 +3,10 @@
 import json
 from pathlib import Path
 
+import pandas as pd
 from streamlit.testing.v1 import AppTest
+
+from core.evaluation.select import DigitFilter, parse_filter
 
 HOME_PAGE = Path(__file__).parents[2] / "dashboard" / "Home.py"
 
@@ -47,3 +50,28 @@ def read_sheet(at: AppTest) -> dict:
 
 def list_tiles(at: AppTest) -> list[int]:
     return [tile["index"] for tile in read_sheet(at)["tiles"]]
+
+
+def unfold_table(at: AppTest, chart: str) -> pd.DataFrame:
+    """Unfold the numbers of the chart under a key, and return them."""
+    fold = f"{chart}-table"
+    at.session_state[fold] = True
+    run_again(at)
+    [table] = [one.dataframe[0].value for one in at.expander if one.dataframe and one.proto.id.endswith(f"-{fold}")]
+    return table
+
+
+def read_completed_run(at: AppTest) -> str:
+    """Return the run that the browser is told to write into the address."""
+    return read_component(at, "digits.address")["parts"]["run"]
+
+
+def read_filter(at: AppTest) -> DigitFilter:
+    """Return the digits that the address asks for; all of it must mean something."""
+    wanted, problems = parse_filter(dict(at.query_params))
+    assert not problems
+    return wanted
+
+
+def read_sentences(at: AppTest) -> str:
+    return "\n".join(one.value for one in [*at.markdown, *at.caption])

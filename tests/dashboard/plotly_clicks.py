@@ -11,6 +11,11 @@ def read_figure(at: AppTest, key: str) -> dict:
     return json.loads(_find_chart(at, key).spec)
 
 
+def identify_figure(at: AppTest, key: str) -> str:
+    """Return what the browser knows the chart under a key by: it draws one anew that goes by another name."""
+    return _find_chart(at, key).id
+
+
 def click_marks(at: AppTest, key: str, *marks: tuple[int, int]) -> AppTest:
     """Select marks, each the number of a trace and its own number in there; none unselects."""
     points = [{"curve_number": curve, "point_index": point} for curve, point in marks]

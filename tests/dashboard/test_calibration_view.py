@@ -5,14 +5,14 @@ from functools import partial
 
 import numpy as np
 import pytest
-from app_pages import list_tiles, open_view, press, run_again
+from app_pages import list_tiles, open_view, press, read_filter, read_sentences, run_again, unfold_table
 from plotly_clicks import click_marks, read_figure
 from run_folders import rewrite_answers
 
 from core.evaluation.calibration import compute_rejection, compute_reliability, scale
 from core.evaluation.metrics import wilson_interval
 from core.evaluation.report import load_predictions
-from core.evaluation.select import DigitFilter, compute_mask, parse_filter, write_filter
+from core.evaluation.select import DigitFilter, compute_mask, write_filter
 from dashboard.calibration_view import N_BINS, describe_temperature
 from dashboard.layout import format_share
 from dashboard.rejection import build_rejected
@@ -27,16 +27,6 @@ def read_report(run):
 
 def write_report(run, **changes):
     (run.path / "report.json").write_text(json.dumps({**read_report(run), **changes}))
-
-
-def read_filter(at):
-    wanted, problems = parse_filter(dict(at.query_params))
-    assert not problems
-    return wanted
-
-
-def texts(at):
-    return "\n".join(element.value for element in [*at.markdown, *at.caption])
 
 
 @pytest.mark.parametrize("equal_mass", [True, False])
@@ -71,7 +61,7 @@ def test_the_diagram_draws_the_bins_and_a_click_on_one_shows_its_digits(finished
     at = open_page()
     marks, bars = read_figure(at, "reliability")["data"][1:]
     assert [row[1] for row in marks["customdata"]] == [f"{count:,}" for count in bins.count]
-    table = next(frame.value for frame in at.dataframe if "Verdict" in frame.value)
+    table = unfold_table(at, "reliability")
     assert table["Digits"].tolist() == bins.count.tolist()
     assert table["Right"].tolist() == bins.right.tolist()
 
@@ -111,8 +101,8 @@ def test_the_scores_and_the_temperature_are_those_of_the_report(finished_run):
     assert table["nll"].tolist() == [fitted["before"]["nll"], fitted["after"]["nll"]]
     assert table["ece"].tolist() == [100 * fitted["before"]["ece"], 100 * fitted["after"]["ece"]]
     assert table["brier"].tolist() == [fitted["before"]["brier"], fitted["after"]["brier"]]
-    assert f"**Temperature {fitted['value']:.3f}**" in texts(at)
-    assert f"fitted on the {fitted['validation_total']:,} validation digits alone" in texts(at)
+    assert f"**Temperature {fitted['value']:.3f}**" in read_sentences(at)
+    assert f"fitted on the {fitted['validation_total']:,} validation digits alone" in read_sentences(at)
 
 
 def test_scaling_is_in_the_address_changes_the_bins_and_drops_what_was_chosen_by_probability(finished_run):
@@ -123,7 +113,7 @@ def test_scaling_is_in_the_address_changes_the_bins_and_drops_what_was_chosen_by
     assert read_filter(at) == DigitFilter(right=False)
     answers = scale(load_predictions(finished_run), read_report(finished_run)["temperature"]["value"])
     bins = compute_reliability(answers, N_BINS)
-    table = next(frame.value for frame in at.dataframe if "Verdict" in frame.value)
+    table = unfold_table(at, "reliability")
     assert table["Digits"].tolist() == bins.count.tolist()
     press(at, "remove_scaled")
     assert not at.toggle(key="scaled_toggle").value
@@ -132,7 +122,7 @@ def test_scaling_is_in_the_address_changes_the_bins_and_drops_what_was_chosen_by
 def test_a_run_without_validation_digits_says_why_there_is_no_temperature(finished_run):
     write_report(finished_run, temperature=None, validation=None)
     at = open_page()
-    assert "this run kept no validation digits aside" in texts(at)
+    assert "this run kept no validation digits aside" in read_sentences(at)
     assert at.toggle(key="scaled_toggle").disabled
     assert "share no validation digits" in describe_temperature(None, is_ensemble=True)
 
@@ -159,8 +149,8 @@ def test_the_slider_says_what_a_threshold_rejects_and_leads_there(finished_run):
     at = open_page(reject=repr(threshold))
     rejected = answers.confidence < np.float32(threshold)
     kept, right = int((~rejected).sum()), int(answers.right[~rejected].sum())
-    assert f"sends **{rejected.sum()} of 360** digits ({100 * rejected.sum() / 360:.2f} %)" in texts(at)
-    assert format_share(right, kept, wilson_interval(right, kept)) in texts(at)
+    assert f"sends **{rejected.sum()} of 360** digits ({100 * rejected.sum() / 360:.2f} %)" in read_sentences(at)
+    assert format_share(right, kept, wilson_interval(right, kept)) in read_sentences(at)
     press(at, "see_rejected")
     assert sorted(list_tiles(at)) == np.flatnonzero(rejected).tolist()
 
@@ -181,7 +171,7 @@ def test_a_click_on_the_curve_moves_the_slider_and_a_move_of_the_slider_the_addr
 @pytest.mark.parametrize("text", ["nan", "x", "-1", "2", ""])
 def test_a_threshold_that_means_nothing_is_passed_over(finished_run, text):
     at = open_page(reject=text)
-    assert "to a person" in texts(at)
+    assert "to a person" in read_sentences(at)
 
 
 @pytest.mark.parametrize("kind", ["untrained", "all wrong", "all right"])
@@ -192,6 +182,6 @@ def test_extreme_runs_can_be_read(finished_run, kind):
         probabilities = np.eye(10)[(labels + (kind == "all wrong")) % 10]
     rewrite_answers(finished_run, probabilities)
     at = open_page()
-    assert "Every digit is given" in texts(at)
+    assert "Every digit is given" in read_sentences(at)
     assert at.button(key="see_rejected").disabled
     assert read_figure(at, "reliability")["data"][1]["customdata"][0][1] == "360"

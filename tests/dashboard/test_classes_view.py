@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from app_pages import list_tiles, open_view, press, run_again
+from app_pages import list_tiles, open_view, press, read_filter, read_sentences, run_again, unfold_table
 from numpy.testing import assert_allclose
 from plotly_clicks import click_marks, read_figure
 from run_folders import rewrite_answers
@@ -14,7 +14,7 @@ from core.charts.answers import plot_confidence_histogram
 from core.evaluation.calibration import scale
 from core.evaluation.ranking import compute_ranking
 from core.evaluation.report import load_predictions
-from core.evaluation.select import DigitFilter, compute_mask, parse_filter
+from core.evaluation.select import DigitFilter, compute_mask
 
 pytestmark = pytest.mark.usefixtures("no_download")
 open_page = partial(open_view, "evaluate", view="classes")
@@ -22,16 +22,6 @@ open_page = partial(open_view, "evaluate", view="classes")
 
 def read_report(run):
     return json.loads((run.path / "report.json").read_text())
-
-
-def read_filter(at):
-    wanted, problems = parse_filter(dict(at.query_params))
-    assert not problems
-    return wanted
-
-
-def texts(at):
-    return "\n".join(element.value for element in [*at.markdown, *at.caption])
 
 
 @pytest.mark.parametrize("digit", [None, 4])
@@ -53,8 +43,8 @@ def test_the_curves_are_of_the_digit_in_the_address_with_the_areas_of_the_report
     answers, report = load_predictions(finished_run), read_report(finished_run)
     at = open_page(**{"class": "8"})
     row = report["ranking"][8]
-    assert f"**ROC**, area {row['roc_area']:.5f}" in texts(at)
-    assert f"**Precision–recall**, area {row['average_precision']:.5f}" in texts(at)
+    assert f"**ROC**, area {row['roc_area']:.5f}" in read_sentences(at)
+    assert f"**Precision–recall**, area {row['average_precision']:.5f}" in read_sentences(at)
     ranking = compute_ranking(answers.probabilities[:, 8], answers.labels == 8)
     points = read_figure(at, "roc")["data"][1]["customdata"]
     assert [point[3] for point in points] == [
@@ -86,7 +76,7 @@ def test_the_counts_at_a_threshold_lead_to_their_digits(finished_run, threshold)
     expected = {"accepted": accepted, "alarms": accepted & ~is_eight, "missed": ~accepted & is_eight}
     at = open_page(**{"class": "8", "accept": str(threshold)})
     found = (accepted & is_eight).sum()
-    assert f"**{accepted.sum()}** digits are accepted: {found} of the {is_eight.sum()} eights" in texts(at)
+    assert f"**{accepted.sum()}** digits are accepted: {found} of the {is_eight.sum()} eights" in read_sentences(at)
     for name, mask in expected.items():
         assert at.button(key=f"see_{name}").disabled == (not mask.any())
         if mask.any():
@@ -103,7 +93,7 @@ def test_the_slider_puts_the_threshold_into_the_address(finished_run):
     run_again(at)
     assert at.query_params["accept"] == repr(first)
     n = read_report(finished_run)["classes"][8]["support"]
-    assert f"**360** digits are accepted: {n} of the {n} eights" in texts(at)
+    assert f"**360** digits are accepted: {n} of the {n} eights" in read_sentences(at)
 
 
 def test_a_bar_leads_to_its_digits_and_can_be_of_one_digit_only(finished_run):
@@ -115,7 +105,7 @@ def test_a_bar_leads_to_its_digits_and_can_be_of_one_digit_only(finished_run):
     assert len(list_tiles(at)) == compute_mask(answers, read_filter(at)).sum()
     at.segmented_control(key="sureness_of").set_value("This digit only")
     run_again(at)
-    table = next(frame.value for frame in at.dataframe if "Answers" in frame.value)
+    table = unfold_table(at, "confidence")
     assert table["Digits"].sum() == (answers.labels == 8).sum()
     click_marks(at, "confidence", (0, 0))
     wanted = read_filter(at)
@@ -150,8 +140,8 @@ def test_extreme_runs_can_be_read(finished_run, kind):
 
 
 def test_the_table_says_when_its_areas_are_not_of_the_scaled_probabilities(finished_run):
-    assert "before temperature scaling" in texts(open_page(scaled="on"))
-    assert "before temperature scaling" not in texts(open_page(scaled="nonsense"))
+    assert "before temperature scaling" in read_sentences(open_page(scaled="on"))
+    assert "before temperature scaling" not in read_sentences(open_page(scaled="nonsense"))
 
 
 def test_a_digit_that_does_not_occur_says_so(finished_run):
@@ -160,7 +150,7 @@ def test_a_digit_that_does_not_occur_says_so(finished_run):
     np.savez(finished_run.path / "test.npz", probabilities=answers.probabilities, labels=labels)
     rewrite_answers(finished_run, answers.probabilities)
     at = open_page(**{"class": "3"})
-    assert "Of 360 test digits 0 are threes" in texts(at)
+    assert "Of 360 test digits 0 are threes" in read_sentences(at)
     at = open_page(**{"class": "3", "sureness_of": "This digit only"})
     assert read_figure(at, "confidence")["layout"]["annotations"][0]["text"] == "Nothing to show yet"
     table = next(frame.value for frame in at.dataframe if "roc_area" in frame.value)

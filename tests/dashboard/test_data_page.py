@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from app_pages import click, list_tiles, open_view, read_sheet, run_again
+from app_pages import click, list_tiles, open_view, read_sheet, run_again, unfold_table
 from run_folders import copy_run
 
 from core.data import datasets
@@ -146,7 +146,7 @@ def test_another_split_closes_the_digit(digits):
 
 
 def test_class_balance_counts_the_labels(digits):
-    table = open_page().dataframe[0].value
+    table = unfold_table(open_page(), "class_balance")
     assert table["Training"].tolist() == np.bincount(digits.train.labels).tolist()
     assert table["Test"].tolist() == np.bincount(digits.test.labels).tolist()
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from app_pages import HOME_PAGE
+from app_pages import HOME_PAGE, unfold_table
 from run_folders import copy_run
 from streamlit.testing.v1 import AppTest
 
@@ -73,7 +73,7 @@ def test_the_answer_of_a_run_is_that_of_its_stored_predictions(digits, finished_
     label, predicted = answers.labels[wrong], answers.predictions[wrong]
     at = open_detail("test", wrong, finished_run)
     assert at.subheader[0].value.startswith(f":orange[{label} → {predicted}] ")
-    table = at.dataframe[0].value
+    table = unfold_table(at, "detail-probabilities")
     np.testing.assert_array_equal(table["Probability"], answers.probabilities[wrong])
     assert f"true digit is {label}" in at.get("plotly_chart")[0].proto.alt
     right_label = answers.labels[right]

@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from app_pages import HOME_PAGE, click, list_tiles, open_view, press, read_component, run_again
+from app_pages import HOME_PAGE, click, list_tiles, open_view, press, read_component, run_again, unfold_table
 from PIL import Image
 from run_folders import copy_run, rewrite_answers
 
@@ -195,8 +195,8 @@ def test_after_temperature_scaling_every_probability_is_the_scaled_one(finished_
     )
     detail = {tile["index"]: tile["detail"] for tile in read_component(at, "digits.sheet")["tiles"]}
     assert detail[index] == format_probability(float(scaled.confidence[index]))
-    shown = [frame.value["Probability"] for frame in at.dataframe if "Probability" in frame.value]
-    np.testing.assert_array_equal(shown[0], scaled.probabilities[index])
+    shown = unfold_table(at, "selection_detail-probabilities")["Probability"]
+    np.testing.assert_array_equal(shown, scaled.probabilities[index])
     press(at, "remove_scaled")
     assert "scaled" not in at.query_params
     detail = {tile["index"]: tile["detail"] for tile in read_component(at, "digits.sheet")["tiles"]}

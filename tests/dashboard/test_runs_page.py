@@ -4,7 +4,7 @@ import json
 
 import pandas as pd
 import pytest
-from app_pages import open_view, press, run_again
+from app_pages import open_view, press, run_again, unfold_table
 from run_folders import copy_run
 
 from core.runs import history, store
@@ -277,7 +277,7 @@ def test_parallel_coordinates_have_the_settings_that_differ_and_the_result(sever
     [figure] = [json.loads(one.proto.spec) for one in at.get("plotly_chart")]
     axes = [axis["label"] for axis in figure["data"][0]["dimensions"]]
     assert axes == ["Train size", "Learning rate", "Parameters", "Seconds", "Test accuracy"]
-    table = at.dataframe[-1].value
+    table = unfold_table(at, "parallel")
     assert sorted(table["Test accuracy"]) == pytest.approx([n / 360 for n in (300, 310, 320, 330)])
 
 
@@ -328,7 +328,7 @@ def test_a_learning_curve_is_drawn_over_the_sizes(several):
     at = open_view("runs", view="sizes")
     assert at.segmented_control(key="view").value == "sizes"
     [figure] = [json.loads(one.proto.spec) for one in at.get("plotly_chart")]
-    table = at.dataframe[0].value
+    table = unfold_table(at, "learning_curves")
     assert "500 digits" in figure["layout"]["meta"]["alt"]
     assert list(table["Runs"]) == [1, 2]
     assert list(table["Mean"]) == pytest.approx([330 / 360, 305 / 360])

@@ -4,7 +4,7 @@ import time
 from functools import partial
 
 import pytest
-from app_pages import open_view, press, run_again
+from app_pages import open_view, press, run_again, unfold_table
 from run_folders import copy_run
 
 from core.evaluation.metrics import wilson_interval
@@ -73,7 +73,7 @@ def test_the_plan_shows_parameters_steps_layers_and_time(mnist_home):
     wait_for(lambda: read_metric(run_again(at), "Training time").startswith("≈"))
     assert read_metric(at, "Parameters") == f"{get_model_spec('sprint').parameters:,}"
     assert "55,000 digits to train on and 5,000 to validate. 1 epoch makes 215 steps of 256 digits." in read_text(at)
-    layers, schedule = (next(one.value for one in at.dataframe if name in one.value) for name in ("Layer", "Step"))
+    layers, schedule = at.dataframe[0].value, unfold_table(at, "schedule")
     assert schedule["Learning rate"].max() == pytest.approx(get_recipe("sprint").config.optimizer.learning_rate)
     assert layers["Parameters"].sum() == get_model_spec("sprint").parameters
     assert layers["Output"].iloc[-1] == "10"

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import psutil
+from run_folders import copy_run
+
+from core.benchmarks.app import serve_app
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from playwright.sync_api import Page
+
+    from core.runs.store import Run
+
+
+@contextmanager
+def serve_finished_run(home: Path, mnist_cache: Path, trained: Run) -> Iterator[tuple[Run, str]]:
+    """Run the app in a home with MNIST and a copy of one finished run; give the run and the app's address."""
+    (home / "datasets").symlink_to(mnist_cache)
+    run = copy_run(trained, home, id="20260101-000000-sprint-done")
+    with serve_app(home / "server.log", DIGITS_HOME=str(home), DIGITS_OFFLINE="1") as address:
+        yield run, address
 
 
 def end_training(home: Path) -> None:

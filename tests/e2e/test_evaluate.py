@@ -134,3 +134,20 @@ def test_the_browsers_back_and_forward_take_back_one_choice_at_a_time(run, home,
     wait_until_calm(page)
     page.go_forward()
     expect(find_chip(page, words)).to_be_visible()
+
+
+def test_arriving_by_the_navigation_takes_one_back_to_leave(run, address, open_page):
+    page = open_page(address.split("/evaluate")[0])
+    wait_until_calm(page)
+    page.get_by_test_id("stTopNavLink").filter(has_text="Evaluate").click()
+    expect(page).to_have_url(re.compile(f"/evaluate\\?run={run.id}$"))
+    expect(page.get_by_role("heading", name="Evaluate")).to_be_visible()
+    wait_until_calm(page)
+    page.locator(".cell").first.click()
+    expect(page).to_have_url(re.compile(f"run={run.id}&cell="))
+    wait_until_calm(page)
+    page.go_back()
+    expect(page).to_have_url(re.compile(f"/evaluate\\?run={run.id}$"))
+    wait_until_calm(page)
+    page.go_back()
+    expect(page.get_by_role("heading", name="Digits workbench")).to_be_visible()

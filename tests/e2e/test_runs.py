@@ -170,6 +170,18 @@ def wait_until(page, condition, timeout_ms=TIMEOUT_MS):
     raise AssertionError("it did not happen in time")
 
 
+def test_what_is_typed_while_the_page_keeps_another_label_is_not_lost(open_runs):
+    page = open_runs(link_to("one"))
+    page.locator(".st-key-chosen-run-note textarea").fill("one of two seeds")
+    # Leaving the note stores it, and the page is drawn again while the tag is being typed.
+    page.locator(".st-key-chosen-run-tags input").click()
+    page.keyboard.type("quickly", delay=60)
+    wait_until_calm(page)
+    expect(page.locator(".st-key-chosen-run-tags input")).to_have_value("quickly")
+    assert find("one").record.note == "one of two seeds"
+    store.write_notes(find("one").run, note="")
+
+
 def test_filters_narrow_the_table_and_stay_in_the_address(open_runs):
     page = open_runs(link_to("failed"))
     page.get_by_placeholder("name, recipe, tag, note or id").fill("two")

@@ -5,8 +5,7 @@ import time
 
 import pytest
 from playwright.sync_api import expect
-from run_folders import copy_run
-from server import end_training, wait_until_calm
+from server import end_training, serve_finished_run, wait_until_calm
 
 from core.benchmarks.app import serve_app
 from core.config import TrainConfig
@@ -23,9 +22,7 @@ TRAINING_MS = 240_000
 def story(tmp_path_factory, mnist_cache, trained_mnist):
     """A home with MNIST and one finished run, the app that shows it, and its address."""
     home = tmp_path_factory.mktemp("story")
-    (home / "datasets").symlink_to(mnist_cache)
-    run = copy_run(trained_mnist, home, id="20260101-000000-sprint-done")
-    with serve_app(home / "server.log", DIGITS_HOME=str(home), DIGITS_OFFLINE="1") as address:
+    with serve_finished_run(home, mnist_cache, trained_mnist) as (run, address):
         yield home, address, run
     end_training(home)
 

@@ -5,10 +5,8 @@ import re
 import numpy as np
 import pytest
 from playwright.sync_api import Error, expect
-from run_folders import copy_run
-from server import wait_until_calm
+from server import serve_finished_run, wait_until_calm
 
-from core.benchmarks.app import serve_app
 from core.charts.answers import plot_confidence_histogram
 from core.charts.ranking import find_point
 from core.evaluation.calibration import compute_reliability, scale
@@ -26,9 +24,7 @@ PER_PAGE = 100
 def place(tmp_path_factory, mnist_cache, trained_mnist):
     """One finished run on MNIST, and the address of Evaluate on it."""
     home = tmp_path_factory.mktemp("trust")
-    (home / "datasets").symlink_to(mnist_cache)
-    run = copy_run(trained_mnist, home, id="20260101-000000-sprint-done")
-    with serve_app(home / "server.log", DIGITS_HOME=str(home), DIGITS_OFFLINE="1") as address:
+    with serve_finished_run(home, mnist_cache, trained_mnist) as (run, address):
         yield run, f"{address}/evaluate?run={run.id}"
 
 
