@@ -1,7 +1,7 @@
 """How well numbers are read, and what is none: made-up numbers, lone digits, letters and scribbles.
 
-The numbers are made of MNIST's test digits, on which nothing was chosen: the costs in core.evaluation.path, the
-threshold in core.evaluation.gate and the gate itself come from training and validation digits
+The numbers are made of MNIST's test digits, on which nothing was chosen: the two networks of core.reading come from
+training digits, the constants there and in core.evaluation.gate from validation digits
 (`measure_strings(…, split="validation")` measures on the latter).
 """
 
@@ -20,7 +20,7 @@ from core.data.strokes import LETTERS, LOOKALIKES, draw_letter, draw_scribble
 from core.evaluation.metrics import wilson_interval
 from core.evaluation.predict import load_classifier, predict_probabilities
 from core.evaluation.read import read_digits, read_numbers
-from core.training.gate import VALIDATION_SIZE
+from core.reading.examples import VALIDATION_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,6 +8,10 @@ from scipy import ndimage
 from core.data.ink import EDGE, Box, Preparation, find_ink, prepare_digit
 
 _MOST_PARTS = 150
+# What is lower than this share of the tallest part may be a piece of a digit, and makes no line where there is one.
+_LOW = 0.75
+# Such a piece may lie so far above or below the line that it belongs to: the bar of a 5.
+_SLACK = 0.25
 
 
 def find_digits(ink: np.ndarray) -> list[Box]:
@@ -77,12 +81,13 @@ def group_rows(boxes: dict[int, Box]) -> list[list[int]]:
     kept = {number: box for number, box in boxes.items() if box not in flat}
     tallest = max((box[3] - box[1] for box in kept.values()), default=0)
     rows: list[list[int]] = []
-    for number in sorted(kept, key=lambda n: (kept[n][3] - kept[n][1] < 0.5 * tallest, kept[n][1] + kept[n][3])):
+    low = {number: box[3] - box[1] < _LOW * tallest for number, box in kept.items()}
+    for number in sorted(kept, key=lambda n: (low[n], kept[n][1] + kept[n][3])):
         _, top, _, bottom = kept[number]
         middle = (top + bottom) / 2
         for row in rows:
             row_top, row_bottom = min(kept[n][1] for n in row), max(kept[n][3] for n in row)
-            slack = 0.1 * tallest if bottom - top < 0.5 * tallest else 0.0
+            slack = _SLACK * tallest if low[number] else 0.0
             if row_top - slack <= middle <= row_bottom + slack and _is_level(kept[number], kept[row[-1]], slack):
                 row.append(number)
                 break

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from core.data.loader import to_images
 from core.models.gate import NOT_A_DIGIT, WEIGHTS, build_gate
 from core.training.checkpoint import load_weights
 
@@ -20,10 +19,17 @@ DIGIT_FROM = 0.3
 
 
 @torch.inference_mode()
-def compute_digit_scores(images: np.ndarray) -> np.ndarray:
-    """Return the probability that each is a digit, (n,) float32, for images (n, 28, 28) uint8, white ink on black."""
-    pixels = to_images(torch.from_numpy(np.ascontiguousarray(images))).contiguous(memory_format=torch.channels_last)
-    scores: np.ndarray = 1 - _load_gate()(pixels).softmax(1)[:, NOT_A_DIGIT].numpy()
+def compute_digit_scores(images: np.ndarray, surroundings: np.ndarray | None = None) -> np.ndarray:
+    """Return the probability that each is a digit, (n,) float32.
+
+    Args:
+        images: (n, 28, 28) uint8, white ink on black.
+        surroundings: (n, 28, 28) uint8, the ink around each; None if there is none.
+    """
+    around = np.zeros_like(images) if surroundings is None else surroundings
+    pixels = torch.from_numpy(np.stack([images, around], axis=1)).float() / 255
+    answers = _load_gate()(pixels.contiguous(memory_format=torch.channels_last)).softmax(1)
+    scores: np.ndarray = 1 - answers[:, NOT_A_DIGIT].numpy()
     return scores
 
 

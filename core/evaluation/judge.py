@@ -10,7 +10,6 @@ import numpy as np
 
 from core.data.ink import FIT, SIDE, Preparation
 from core.drawings.store import is_prepared
-from core.evaluation.gate import compute_digit_scores
 from core.evaluation.predict import predict_probabilities
 from core.evaluation.read import ReadDigit, ReadNumber, read_numbers
 
@@ -41,9 +40,9 @@ def read_drawing(classifier: Classifier, picture: np.ndarray) -> list[ReadNumber
         return read_numbers(classifier, picture)
     if not picture.any():
         return []
+    # What is no digit is told by the soft edges that preparing leaves; squares of the pixel editor have none.
     probabilities = predict_probabilities(classifier, picture[None])[0]
-    digit = ReadDigit(keep_preparation(picture), probabilities, float(compute_digit_scores(picture[None])[0]))
-    return [ReadNumber([digit])]
+    return [ReadNumber([ReadDigit(keep_preparation(picture), probabilities)])]
 
 
 def list_digits(numbers: Sequence[ReadNumber]) -> list[ReadDigit]:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.data.candidates import find_lines
 from core.data.ink import find_ink
 from core.evaluation.gate import DIGIT_FROM, compute_digit_scores
 from core.evaluation.path import compute_scores, find_best_path
 from core.evaluation.predict import predict_probabilities
+from core.reading.candidates import find_candidates
+from core.reading.lines import find_lines
 
 if TYPE_CHECKING:
     from core.data.ink import Preparation
@@ -83,22 +84,24 @@ class ReadNumber:
 
 def read_numbers(classifier: Classifier, picture: np.ndarray) -> list[ReadNumber]:
     """Return the lines of digits in a picture (h, w) uint8, from top to bottom; none if it shows no ink."""
-    lines = [line for line in find_lines(find_ink(picture)) if line.candidates]
+    lines = [find_candidates(line) for line in find_lines(find_ink(picture))]
     if not lines:
         return []
-    images = np.stack([one.preparation.image for line in lines for one in line.candidates])
-    digit_scores = compute_digit_scores(images)
+    everything = [candidate for line in lines for candidate in line]
+    images = np.stack([candidate.preparation.image for candidate in everything])
+    digit_scores = compute_digit_scores(images, np.stack([candidate.surroundings for candidate in everything]))
     probabilities = predict_probabilities(classifier, images)
+    scores = compute_scores(digit_scores, probabilities)
     numbers = []
     first = 0
     for line in lines:
-        own = slice(first, first + len(line.candidates))
-        first = own.stop
-        path = find_best_path(line, compute_scores(line.candidates, digit_scores[own], probabilities[own]))
+        own = slice(first, first + len(line))
         digits = [
-            ReadDigit(line.candidates[k].preparation, probabilities[own][k], float(digit_scores[own][k])) for k in path
+            ReadDigit(line[k].preparation, probabilities[own][k], float(digit_scores[own][k]))
+            for k in find_best_path(line, scores[own])
         ]
         numbers.append(ReadNumber(digits))
+        first = own.stop
     return numbers
 
 

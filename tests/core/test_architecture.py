@@ -19,6 +19,7 @@ LAYERS = [
     {"core.drawings"},
     {"core.models"},
     {"core.training"},
+    {"core.reading"},
     {"core.evaluation"},
     {"core.explain"},
     {"core.charts"},

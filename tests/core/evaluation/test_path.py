@@ -2,26 +2,26 @@ import numpy as np
 import pytest
 
 from core.benchmarks.strings import compute_edit_distance
-from core.data.candidates import Candidate, Line
 from core.data.ink import prepare_digit
-from core.evaluation.path import GAP_COST, compute_scores, find_best_path
+from core.evaluation.path import compute_scores, find_best_path
+from core.reading.candidates import Candidate
 
 
-def candidate(start, stop, gap=0.0, height=1.0):
-    return Candidate(start, stop, prepare_digit(np.ones((4, 4), np.float32)), height, 0.6, gap)
+def candidate(start, stop):
+    return Candidate(start, stop, prepare_digit(np.ones((4, 4), np.float32)), np.zeros((28, 28), np.uint8))
 
 
 def test_the_best_way_is_found():
-    line = Line(3, [candidate(0, 1), candidate(1, 2), candidate(0, 2)])
-    assert find_best_path(line, np.log([0.9, 0.8, 0.3])) == [0, 1]
-    assert find_best_path(line, np.log([0.5, 0.5, 0.3])) == [2]
+    candidates = [candidate(0, 1), candidate(1, 2), candidate(0, 2)]
+    assert find_best_path(candidates, np.log([0.9, 0.8, 0.3])) == [0, 1]
+    assert find_best_path(candidates, np.log([0.5, 0.5, 0.3])) == [2]
 
 
-def test_a_gap_costs_by_its_width():
-    scores = compute_scores(
-        [candidate(0, 1), candidate(0, 1, gap=0.5)], np.ones(2, np.float32), np.full((2, 10), 0.1, np.float32)
-    )
-    assert scores[0] - scores[1] == pytest.approx(0.5 * GAP_COST)
+def test_a_score_is_the_logarithm_of_both_probabilities():
+    probabilities = np.full((2, 10), 0.05, np.float32)
+    probabilities[:, 3] = 0.55
+    scores = compute_scores(np.array([1.0, 0.5], np.float32), probabilities)
+    assert scores == pytest.approx(np.log([0.55, 0.275]))
 
 
 def test_edit_distance():

@@ -1,0 +1,102 @@
+"""Everything in a line that could be one digit: its segments, alone and joined with their neighbours."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage
+
+from core.data.ink import FIT, SIDE, Preparation, prepare_digit
+from core.data.segment import label_parts, unite
+from core.reading.pointing import find_segments
+
+if TYPE_CHECKING:
+    from core.reading.lines import Line
+
+# A digit is at most so many times as wide as its line is high, unless it is a single segment.
+_MOST_WIDTH = 2.4
+# A pen that skips leaves gaps of this share of the line's height at most; a wider one is meant.
+_MOST_GAP = 0.06
+# At most so many segments make a digit.
+_MOST_SEGMENTS = 8
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What lies between two places at which a line may be parted, taken for one digit.
+
+    Attributes:
+        start: number of the place on its left, from 0.
+        stop: number of the place on its right.
+        preparation: its way to 28×28.
+        surroundings: (28, 28) uint8, the line's other ink where it lies in that picture.
+    """
+
+    start: int
+    stop: int
+    preparation: Preparation
+    surroundings: np.ndarray
+
+
+def find_candidates(line: Line) -> list[Candidate]:
+    """Find all that could be a digit; every segment alone is among them, so there is always a way through the line."""
+    segments = find_segments(line.strokes, line.height)
+    boxes = [
+        (columns.start, rows.start, columns.stop, rows.stop)
+        for rows, columns in ndimage.find_objects(np.where(line.strokes, segments + 1, 0))
+    ]
+    candidates = []
+    for start, box in enumerate(boxes):
+        for stop in range(start + 1, min(start + _MOST_SEGMENTS, len(boxes)) + 1):
+            box = unite(box, boxes[stop - 1])
+            if stop > start + 1 and box[2] - box[0] > _MOST_WIDTH * line.height:
+                break
+            own = np.where((segments >= start) & (segments < stop), line.ink, np.float32(0))
+            preparation = prepare_digit(_join_pieces(own, line.height))
+            if preparation is None:
+                raise AssertionError("a segment has ink")
+            surroundings = _draw_surroundings(line.ink - own, preparation)
+            candidates.append(Candidate(start, stop, _shift(preparation, line.corner), surroundings))
+    return candidates
+
+
+def _join_pieces(ink: np.ndarray, height: float) -> np.ndarray:
+    """Close the gaps between the pieces of a broken digit (h, w) float32; one in a single piece stays as it is."""
+    pieces = _count_pieces(ink)
+    if pieces == 1:
+        return ink
+    side = 2 * math.ceil(_MOST_GAP * height / 2) + 1
+    closed: np.ndarray = ndimage.grey_closing(ink, (side, side))
+    return closed if _count_pieces(closed) < pieces else ink
+
+
+def _count_pieces(ink: np.ndarray) -> int:
+    return int(label_parts(ink).max())
+
+
+def _shift(preparation: Preparation, corner: tuple[int, int]) -> Preparation:
+    x, y = corner
+    left, top, right, bottom = preparation.box
+    return replace(preparation, box=(left + x, top + y, right + x, bottom + y))
+
+
+def _draw_surroundings(others: np.ndarray, preparation: Preparation) -> np.ndarray:
+    """Draw ink (h, w) float32 as it lies around a digit in the digit's own picture, (28, 28) uint8."""
+    left, top, right, bottom = preparation.box
+    scale = FIT / max(right - left, bottom - top)
+    fitted_image = np.rint(255 * preparation.fitted)
+    weights = []
+    for axis, first in enumerate((top, left)):
+        # Where the fitted digit stands in its picture.
+        placed, fitted = (picture.any(axis=1 - axis).argmax() for picture in (preparation.image, fitted_image))
+        margin = int(placed) - int(fitted)
+        edges = first + (np.arange(SIDE + 1) - margin) / scale
+        pixels = np.arange(others.shape[axis])
+        covered = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
+        weights.append(covered.clip(0).astype(np.float32) * np.float32(scale))
+    shades: np.ndarray = weights[0] @ others @ weights[1].T
+    drawn: np.ndarray = np.rint(255 * shades.clip(0, 1)).astype(np.uint8)
+    return drawn

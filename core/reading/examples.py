@@ -1,0 +1,167 @@
+"""Examples from which reading is learned: made-up numbers of deformed digits, letters and scribbles.
+
+All digits are MNIST's training digits without those of validation, and drawings of core.data.hands' development part.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from core.config import AugmentConfig
+from core.data.augment import augment
+from core.data.datasets import Split, load, split_indices
+from core.data.hands import make_drawings
+from core.data.ink import find_ink
+from core.data.loader import to_images
+from core.data.segment import prepare_picture
+from core.data.strings import make_string
+from core.data.strokes import LETTERS, LOOKALIKES, draw_letter, draw_scribble
+from core.models.gate import NOT_A_DIGIT
+from core.reading.candidates import find_candidates
+from core.reading.lines import find_lines
+from core.reading.pointing import INK_FROM, WORK_HEIGHT, shrink
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from core.data.strings import DigitString
+    from core.reading.candidates import Candidate
+    from core.reading.lines import Line
+
+VALIDATION_SIZE = 5000
+_MIX = {"separate": 0.12, "touching": 0.46, "fused": 0.2, "broken": 0.14, "noisy": 0.08}
+_LENGTHS = {1: 0.15, 2: 0.2, 3: 0.2, 4: 0.15, 5: 0.15, 6: 0.15}
+# Beside so many numbers stand one letter or scribble.
+_NUMBERS_PER_STRANGER = 4
+# Hands differ more than MNIST's, in the width of the pen above all.
+_DEFORM = AugmentConfig(
+    rotate=8.0, scale=0.2, shear=10.0, elastic=0.8, elastic_smoothness=5.0, stroke_width=1.5, perspective=0.1
+)
+# Digits whose darkest ink is fainter than this after deforming are left out.
+_LEAST_DARK = 200
+# A candidate is a digit if it shares this much of its ink with one, and is no digit below the second share.
+_WHOLE, _PART = 0.82, 0.7
+
+
+def make_digits(rng: np.random.Generator) -> Split:
+    """Make the digits that numbers are made of: MNIST's as they are and deformed, and drawings."""
+    mnist = load("mnist").train
+    indices, _ = split_indices(mnist.labels, VALIDATION_SIZE)
+    plain, deformed = np.split(rng.permutation(indices)[:35_000], [15_000])
+    generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
+    pixels = torch.cat(
+        [
+            augment(to_images(torch.from_numpy(mnist.images[part])), _DEFORM, generator)
+            for part in np.split(deformed, 40)
+        ]
+    )
+    drawings = [(prepare_picture(drawing.picture), drawing.form.digit) for drawing in make_drawings("development")]
+    whole = [(found[0].image, digit) for found, digit in drawings if len(found) == 1]
+    images = np.concatenate(
+        [
+            mnist.images[plain],
+            np.rint(255 * pixels[:, 0].clamp(0, 1).numpy()).astype(np.uint8),
+            *(3 * [np.stack([image for image, _ in whole])]),
+        ]
+    )
+    labels = np.concatenate([mnist.labels[plain], mnist.labels[deformed], *(3 * [[digit for _, digit in whole]])])
+    kept = images.max(axis=(1, 2)) >= _LEAST_DARK
+    return Split(images[kept], labels[kept])
+
+
+def make_numbers(digits: Split, count: int, rng: np.random.Generator) -> Iterator[DigitString]:
+    """Make numbers of one to six digits, in every condition."""
+    for _ in range(count):
+        condition = str(rng.choice(list(_MIX), p=list(_MIX.values())))
+        length = int(rng.choice(list(_LENGTHS), p=list(_LENGTHS.values())))
+        yield make_string(digits, condition, length, rng)
+
+
+def make_strangers(count: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """Draw letters and scribbles in turn, each (h, w) uint8.
+
+    Letters that look like digits are left out: to learn them would be to unlearn digits.
+    """
+    letters = [letter for letter in LETTERS if letter not in LOOKALIKES]
+    for k in range(count):
+        yield draw_scribble(rng) if k % 2 else draw_letter(letters[int(rng.integers(len(letters)))], rng)
+
+
+def collect_lines(digits: Split, count: int, rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Make lines in which every pixel knows the middle of its digit.
+
+    Returns:
+        Pairs of (h, w) float32: ink in [0, 1], the digits some WORK_HEIGHT high; and how far right of each pixel the
+        middle of its digit lies, in heights of the line, NaN where there is no ink. A scribble has one middle.
+    """
+    examples = []
+    for number in make_numbers(digits, count, rng):
+        for line in find_lines(find_ink(number.picture)):
+            x, y = line.corner
+            h, w = line.strokes.shape
+            owners = number.owners[y : y + h, x : x + w]
+            # A speck of noise can be a line of its own, which nobody wrote.
+            if owners.max() >= 0:
+                examples.append(_point(line, owners))
+    for picture in make_strangers(count // _NUMBERS_PER_STRANGER, rng):
+        examples += [_point(line, np.zeros(line.strokes.shape, np.int8)) for line in find_lines(find_ink(picture))]
+    return examples
+
+
+def _point(line: Line, owners: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Shrink a line and let its ink point at the middle of its owner's box; owners (h, w) int8, -1 for nobody."""
+    shades = shrink(line.strokes, line.height)
+    masks = np.stack([shrink((owners == owner) & line.strokes, line.height) for owner in range(owners.max() + 1)])
+    strongest = masks.argmax(axis=0)
+    offsets = np.full(shades.shape, np.nan, np.float32)
+    columns = np.arange(shades.shape[1])
+    for owner, mask in enumerate(masks):
+        covered = np.flatnonzero((mask > INK_FROM).any(axis=0))
+        if covered.size:
+            own = (strongest == owner) & (mask > INK_FROM)
+            middle = (covered[0] + covered[-1]) / 2
+            offsets[own] = np.broadcast_to((middle - columns) / WORK_HEIGHT, own.shape)[own]
+    return shades, offsets
+
+
+def collect_candidates(digits: Split, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Make numbers, letters and scribbles, and take every candidate in them for an example.
+
+    Returns:
+        images: (n, 2, 28, 28) uint8, what could be a digit and the ink around it.
+        labels: (n,) int64 in 0..10, 10 for no digit.
+    """
+    images, labels = [], []
+    for number in make_numbers(digits, count, rng):
+        for line in find_lines(find_ink(number.picture)):
+            for candidate in find_candidates(line):
+                label = label_candidate(candidate, number)
+                if label is not None:
+                    images.append(stack_images(candidate))
+                    labels.append(label)
+    for picture in make_strangers(count // _NUMBERS_PER_STRANGER, rng):
+        for line in find_lines(find_ink(picture)):
+            found = [stack_images(candidate) for candidate in find_candidates(line)]
+            images += found
+            labels += [NOT_A_DIGIT] * len(found)
+    return np.stack(images), np.array(labels)
+
+
+def stack_images(candidate: Candidate) -> np.ndarray:
+    """Return what the gate sees of a candidate, (2, 28, 28) uint8."""
+    return np.stack([candidate.preparation.image, candidate.surroundings])
+
+
+def label_candidate(candidate: Candidate, number: DigitString) -> int | None:
+    """Return the digit that a candidate is, NOT_A_DIGIT, or None where both could be said."""
+    left, top, right, bottom = candidate.preparation.box
+    owners = number.owners[top:bottom, left:right]
+    counts = np.bincount(owners[(candidate.preparation.ink > 0.3) & (owners >= 0)], minlength=len(number.text))
+    owner = int(counts.argmax())
+    share = counts[owner] / max(1, counts.sum(), (number.owners == owner).sum())
+    if share >= _WHOLE:
+        return int(number.text[owner])
+    return NOT_A_DIGIT if share < _PART else None

@@ -1,0 +1,148 @@
+"""Training the two networks by which numbers are read, the same for every classifier: `python -m core.reading.train`.
+
+The pointer parts a line into digits; the gate learns from what it finds what is a digit and what is none. They are no
+runs: both learn on the CPU from examples made for it, and come with the project.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+import torch
+import typer
+from torch.nn import functional
+
+from core.data.loader import epoch_order, iterate_batches
+from core.models import gate, pointer
+from core.models.gate import NOT_A_DIGIT, build_gate
+from core.models.pointer import Pointer
+from core.reading.examples import collect_candidates, collect_lines, make_digits
+from core.reading.pointing import WORK_HEIGHT
+from core.training.checkpoint import save_weights
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from torch import Tensor, nn
+
+# Lines to a batch, and to a group in which they are sorted by width so that little is padded.
+_LINES, _SORTED = 24, 240
+_CANDIDATES = 256
+_SHEET_HEIGHT = WORK_HEIGHT * 3 // 2
+_SHEET_WIDTHS = (48, 240)
+# Beyond so many line heights it matters less how far a pixel misses its middle.
+_NEAR = 0.05
+
+
+def train_pointer(path: Path, numbers: int, epochs: int, seed: int) -> None:
+    """Train the pointer on so many made-up numbers and save its weights."""
+    rng = np.random.default_rng((seed, 1))
+    lines = collect_lines(make_digits(rng), numbers, rng)
+    print(f"pointer: {len(lines):,} lines")
+    plan = [batch for _ in range(epochs) for batch in _plan_lines([ink.shape[1] for ink, _ in lines], rng)]
+    torch.manual_seed(seed)
+    network = Pointer()
+    _fit(network, (lay_out([lines[k] for k in batch], rng) for batch in plan), len(plan), 0.004, compute_distance)
+    # Half precision is enough to read by, and keeps the file small.
+    save_weights(path, network.half())
+
+
+def train_gate(path: Path, numbers: int, epochs: int, seed: int) -> None:
+    """Train the gate on every candidate in so many made-up numbers and save its weights."""
+    rng = np.random.default_rng((seed, 2))
+    images, labels = collect_candidates(make_digits(rng), numbers, rng)
+    print(f"gate: {len(labels):,} candidates, {int((labels == NOT_A_DIGIT).sum()):,} of them no digits")
+    pixels, targets = torch.from_numpy(images), torch.from_numpy(labels)
+    torch.manual_seed(seed)
+    network = build_gate()
+    plan = [
+        batch
+        for epoch in range(epochs)
+        for batch in iterate_batches(epoch_order(len(targets), seed, epoch), _CANDIDATES)
+    ]
+    examples = ((pixels[batch].float() / 255, targets[batch]) for batch in plan)
+    _fit(network, examples, len(plan), 0.01, functional.cross_entropy)
+    save_weights(path, network)
+
+
+def _plan_lines(widths: list[int], rng: np.random.Generator) -> list[np.ndarray]:
+    """Deal lines out to batches, each of lines that are about as wide, in random order."""
+    order = rng.permutation(len(widths))
+    batches = []
+    for first in range(0, len(order), _SORTED):
+        group = order[first : first + _SORTED]
+        group = group[np.argsort(np.array(widths)[group], kind="stable")]
+        batches += np.split(group, range(_LINES, len(group), _LINES))
+    return [batches[k] for k in rng.permutation(len(batches))]
+
+
+def lay_out(lines: list[tuple[np.ndarray, np.ndarray]], rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """Lay lines, as `collect_lines` returns them, at random places on sheets of one size; what is too wide is cut.
+
+    Returns:
+        (n, 1, h, w) float32 ink, and (n, 1, h, w) float32 offsets, NaN where there is no ink.
+    """
+    least, most = _SHEET_WIDTHS
+    width = min(most, max(least, max(ink.shape[1] for ink, _ in lines) + 8))
+    width += -width % pointer.STEP
+    sheets = np.zeros((len(lines), 1, _SHEET_HEIGHT, width), np.float32)
+    targets = np.full(sheets.shape, np.nan, np.float32)
+    for sheet, target, (ink, offsets) in zip(sheets[:, 0], targets[:, 0], lines, strict=True):
+        first = int(rng.integers(max(0, ink.shape[1] - width) + 1))
+        part = (slice(_SHEET_HEIGHT), slice(first, first + width))
+        h, w = ink[part].shape
+        top, left = (int(rng.integers(room + 1)) for room in (_SHEET_HEIGHT - h, width - w))
+        sheet[top : top + h, left : left + w] = ink[part]
+        target[top : top + h, left : left + w] = offsets[part]
+    return torch.from_numpy(sheets), torch.from_numpy(targets)
+
+
+def compute_distance(offsets: Tensor, targets: Tensor) -> Tensor:
+    """Return how far ink misses the middle it should point at, a mean over the pixels that have one."""
+    has_middle = ~targets.isnan()
+    return functional.smooth_l1_loss(offsets[has_middle], targets[has_middle], beta=_NEAR)
+
+
+def _fit(
+    network: nn.Module,
+    batches: Iterator[tuple[Tensor, Tensor]],
+    steps: int,
+    learning_rate: float,
+    compute_loss: Callable[[Tensor, Tensor], Tensor],
+) -> None:
+    """Fit a network to batches of inputs and targets, by AdamW under a one-cycle schedule."""
+    network.to(memory_format=torch.channels_last).train()
+    optimizer = torch.optim.AdamW(network.parameters(), learning_rate, betas=(0.9, 0.98), weight_decay=1e-3)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, total_steps=steps)
+    total = 0.0
+    for step, (inputs, targets) in enumerate(batches, start=1):
+        with torch.autocast("cpu", torch.bfloat16):
+            outputs = network(inputs.contiguous(memory_format=torch.channels_last))
+        loss = compute_loss(outputs.float(), targets)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        schedule.step()
+        total += float(loss.detach())
+        if step % 100 == 0 or step == steps:
+            print(f"step {step:,} of {steps:,}: loss {total / ((step - 1) % 100 + 1):.4f}", flush=True)
+            total = 0.0
+
+
+def main(
+    parts: Annotated[list[str], typer.Argument(help="What to train: pointer, gate.")] = ["pointer", "gate"],  # noqa: B006
+    pointer_numbers: Annotated[int, typer.Option(min=1, help="To learn from.")] = 14_000,
+    gate_numbers: Annotated[int, typer.Option(min=1, help="Likewise.")] = 14_000,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+) -> None:
+    """Train the networks that part lines into digits, and write their weights anew."""
+    if "pointer" in parts:
+        train_pointer(pointer.WEIGHTS, pointer_numbers, 6, seed)
+    if "gate" in parts:
+        train_gate(gate.WEIGHTS, gate_numbers, 4, seed)
+
+
+if __name__ == "__main__":
+    typer.run(main)

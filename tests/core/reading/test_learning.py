@@ -1,0 +1,91 @@
+"""What the pointer and the gate learn from, and that they do learn."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from core.data.datasets import Split
+from core.data.ink import find_ink
+from core.data.strings import make_string
+from core.models.gate import NOT_A_DIGIT
+from core.models.pointer import STEP, Pointer
+from core.reading import examples, train
+from core.reading.candidates import find_candidates
+from core.reading.examples import collect_candidates, collect_lines
+from core.reading.lines import find_lines
+from core.training.checkpoint import load_weights
+
+
+@pytest.fixture(scope="module")
+def digits(mnist):
+    return Split(mnist.train.images[:400], mnist.train.labels[:400])
+
+
+def test_ink_points_at_the_middle_of_its_digit(digits):
+    lines = collect_lines(digits, 12, np.random.default_rng(0))
+    assert len(lines) >= 12
+    for ink, offsets in lines:
+        assert ink.shape == offsets.shape
+        assert 0 <= ink.min() <= ink.max() <= 1
+        has_middle = ~np.isnan(offsets)
+        assert has_middle.any()
+        assert (ink[has_middle] > 0.2).all()
+        middles = (np.arange(ink.shape[1]) + 32 * offsets)[has_middle]
+        # As many middles as digits at most, and each within the line.
+        assert len(np.unique(np.round(middles, 1))) <= 6
+        assert -0.5 <= middles.min() <= middles.max() <= ink.shape[1] + 0.5
+
+
+def test_candidates_are_digits_or_none(digits):
+    images, labels = collect_candidates(digits, 16, np.random.default_rng(0))
+    assert images.shape == (len(labels), 2, 28, 28)
+    assert images.dtype == np.uint8
+    assert set(labels) <= set(range(11))
+    assert 0.2 < (labels == NOT_A_DIGIT).mean() < 0.8
+    # Only what stands alone has nothing around it.
+    assert images[:, 1].any(axis=(1, 2)).mean() > 0.5
+
+
+def test_a_piece_of_a_digit_is_none_and_most_of_one_is_neither(digits):
+    number = make_string(digits, "separate", 1, np.random.default_rng(0))
+    (line,) = find_lines(find_ink(number.picture))
+    (whole,) = find_candidates(line)
+    assert examples.label_candidate(whole, number) == int(number.text)
+    # The digit's owner loses the rows below a share of its ink to another digit.
+    ink = (number.owners == 0).sum(axis=1).cumsum() / (number.owners == 0).sum()
+    labels = {}
+    for share in (0.5, 0.76):
+        owners = np.where((number.owners == 0) & (ink[:, None] > share), 1, number.owners).astype(np.int8)
+        labels[share] = examples.label_candidate(whole, replace(number, text=number.text + "0", owners=owners))
+    assert labels == {0.5: NOT_A_DIGIT, 0.76: None}
+
+
+def test_lines_are_laid_out_on_sheets_the_network_takes(digits):
+    rng = np.random.default_rng(1)
+    lines = collect_lines(digits, 6, rng)
+    inputs, targets = train.lay_out(lines, rng)
+    assert inputs.shape == targets.shape == (len(lines), 1, 48, inputs.shape[3])
+    assert inputs.shape[3] % STEP == 0
+    assert torch.isfinite(inputs).all()
+    for sheet, (ink, _) in zip(inputs, lines, strict=True):
+        assert float(sheet.sum()) == pytest.approx(float(ink.sum()), rel=1e-4)
+
+
+def test_distance_counts_only_ink():
+    targets = torch.tensor([[0.0, float("nan")], [1.0, float("nan")]])
+    offsets = torch.tensor([[0.5, 9.0], [1.0, -9.0]])
+    # The mean of 0.5 - 0.05 / 2 and 0.
+    assert float(train.compute_distance(offsets, targets)) == pytest.approx((0.5 - 0.025) / 2)
+
+
+def test_both_networks_train_and_their_weights_are_read_back(mnist_home, tmp_path, monkeypatch, digits, capsys):
+    monkeypatch.setattr(train, "make_digits", lambda rng: digits)
+    train.train_pointer(tmp_path / "pointer.safetensors", 12, 1, 0)
+    load_weights(tmp_path / "pointer.safetensors", Pointer())
+    train.train_gate(tmp_path / "gate.safetensors", 12, 1, 0)
+    load_weights(tmp_path / "gate.safetensors", train.build_gate())
+    told = capsys.readouterr().out
+    assert "pointer: " in told
+    assert "candidates" in told
