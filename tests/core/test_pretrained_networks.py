@@ -1,4 +1,4 @@
-"""The network that comes with the project for the Draw page, as it is committed."""
+"""The networks that come with the project, as they are committed."""
 
 import json
 
@@ -22,20 +22,25 @@ def run():
     return store.find_run("drawing")
 
 
-def test_it_is_the_recipe_completed_on_mnist(run, mnist):
+@pytest.mark.parametrize("name", ["drawing", "vgg-7"])
+def test_it_is_the_recipe_completed_on_mnist(name, mnist):
+    run = store.find_run(name)
     record = store.read_record(run)
     assert run.pretrained
-    assert (record.status, record.recipe, record.dataset) == ("completed", "drawing", "mnist")
+    assert (record.status, record.recipe, record.dataset) == ("completed", name, "mnist")
     assert record.dataset_checksum == mnist.checksum
-    assert store.read_config(run) == get_recipe("drawing").config
-    assert record.step == record.total_steps == get_recipe("drawing").config.total_steps
+    assert store.read_config(run) == get_recipe(name).config
+    assert record.step == record.total_steps == get_recipe(name).config.total_steps
 
 
-def test_it_says_today_what_its_files_say(run, mnist):
+# The second computes in bfloat16, which machines round differently.
+@pytest.mark.parametrize(("name", "apart"), [("drawing", 1e-4), ("vgg-7", 0.1)])
+def test_it_says_today_what_its_files_say(name, apart, mnist):
+    run = store.find_run(name)
     answers, report = load_predictions(run), load_report(run)
     assert np.array_equal(answers.labels, mnist.test.labels)
     now = predict_probabilities(load_classifier(run), mnist.test.images[:2000])
-    assert np.abs(now - answers.probabilities[:2000]).max() < 1e-4
+    assert np.abs(now - answers.probabilities[:2000]).max() < apart
     assert report["correct"] == int(answers.right.sum()) == store.read_record(run).test_correct
     validation, indices = load_validation(run)
     assert np.array_equal(validation.labels, mnist.train.labels[indices])

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from core.data.forms import list_forms
+from core.data.forms import draw_curve, list_forms
 
 PARTICULAR = {"1 flag and base", "7 barred", "4 open", "4 closed", "0 narrow", "2 looped", "9 straight tail"}
 
@@ -34,6 +34,13 @@ def test_forms_fill_their_height_and_keep_the_proportions_of_a_digit(part):
         assert points[:, 1].max() == pytest.approx(1, abs=0.06), form.kind
         assert points[:, 0].min() >= -0.08, form.kind
         assert points[:, 0].max() <= 0.66, form.kind
+
+
+def test_a_curve_leads_through_its_points_and_is_straight_between_two():
+    points = np.array([[0.0, 0.0], [2.0, 5.0], [7.0, 4.0], [9.0, 0.0]])
+    curve = draw_curve(points)
+    np.testing.assert_allclose(curve[[0, 12, 24, -1]], points, atol=1e-12)
+    np.testing.assert_allclose(draw_curve(points[:2])[:, 1], 2.5 * draw_curve(points[:2])[:, 0], atol=1e-12)
 
 
 def test_a_corner_stays_a_corner_and_a_bar_is_a_stroke_of_its_own():

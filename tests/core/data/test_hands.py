@@ -5,7 +5,7 @@ import pytest
 from scipy import ndimage
 
 from core.data.forms import list_forms
-from core.data.hands import HANDS, SIDE_PX, draw_form, make_drawings, make_hand
+from core.data.hands import HANDS, SIDE_PX, draw_form, make_drawings, make_hand, trace_form
 
 
 def form_of(kind):
@@ -47,6 +47,25 @@ def test_the_pen_is_as_wide_as_the_hand_says():
     for brush in (8.0, 16.0, 30.0):
         rows = ink_of(draw_form(form_of("1 plain"), replace(steady, brush_px=brush))).sum(axis=1)
         assert np.median(rows[rows > 0]) == pytest.approx(brush, abs=1.5)
+
+
+def test_a_form_is_traced_where_it_is_drawn():
+    for number in (1000, 1001, 1002):
+        for kind in ("4 open", "7 barred", "8 two circles"):
+            form, hand = form_of(kind), replace(make_hand(number), pressure=0.0)
+            strokes, brush = trace_form(form, hand)
+            assert len(strokes) == len(form.strokes)
+            assert brush == min(hand.brush_px, 0.16 * hand.height_px)
+            ink = ink_of(draw_form(form, hand))
+            for stroke in strokes:
+                assert np.hypot(*np.diff(stroke, axis=0).T).max() <= 1.001
+                x, y = stroke.astype(int).T
+                assert ink[y, x].all()
+            # No ink is farther from the pen's way than half the pen's width.
+            way = np.ones_like(ink)
+            for stroke in strokes:
+                way[tuple(stroke.astype(int).T[::-1])] = False
+            assert ndimage.distance_transform_edt(way)[ink].max() < brush / 2 + 2
 
 
 def test_slant_leans_the_top_to_the_right():
