@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import base64
 import io
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 from PIL import Image
 
+from dashboard.drawing_history import History
 from dashboard.drawing_memory import read_restored, render_memory
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
 # As wide as a phone of 360 leaves, and a size the canvas shows without scrolling.
@@ -27,7 +31,6 @@ _HISTORY = "drawing_history"
 _GIVEN = "drawing_given_to_canvas"
 _BRUSH = "drawing_brush"
 CANVAS = "canvas"
-_MOST_STEPS = 200
 
 # Its own toolbar is drawn above it, only under a mouse, and says again what our own buttons say on every device.
 # A person who comes to it by keyboard still sees it.
@@ -39,69 +42,6 @@ _STYLE = """
 .st-key-drawing_memory { position: absolute; }
 </style>
 """
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """What is on the sheet.
-
-    Attributes:
-        strokes: as the canvas describes them, oldest first.
-        picture: (SIDE_PX, SIDE_PX) uint8 grey; ink is dark in the light theme and light in the dark one. None until the
-            canvas has sent it.
-    """
-
-    strokes: list[dict[str, Any]]
-    picture: NDArray[np.uint8] | None
-
-
-@dataclass
-class History:
-    """The sheet after each stroke and each Clear, for Undo and Redo.
-
-    Attributes:
-        steps: oldest first; the first is the empty sheet.
-        position: of what is on the sheet now.
-    """
-
-    steps: list[Drawing] = field(default_factory=lambda: [Drawing([], None)])
-    position: int = 0
-
-    @property
-    def now(self) -> Drawing:
-        """What is on the sheet."""
-        return self.steps[self.position]
-
-    @property
-    def is_fresh(self) -> bool:
-        """Whether nothing was drawn yet."""
-        return len(self.steps) == 1 and not self.now.strokes
-
-    def record(self, strokes: list[dict[str, Any]], picture: NDArray[np.uint8] | None) -> None:
-        """Take what the canvas has sent: the same strokes once more, or one or several new ones."""
-        drawn = len(self.now.strokes)
-        if len(strokes) == drawn:
-            self.steps[self.position] = Drawing(strokes, picture)
-            return
-        # Strokes in quick succession come together; each is a step of its own.
-        between = [Drawing(strokes[:count], None) for count in range(drawn + 1, len(strokes))]
-        self._go_on([*between, Drawing(strokes, picture)])
-
-    def clear(self) -> None:
-        """Empty the sheet; Undo brings it back."""
-        self._go_on([Drawing([], None)])
-
-    def step(self, by: int) -> None:
-        """Go back or forth."""
-        shown = self.now.picture
-        self.position = min(max(self.position + by, 0), len(self.steps) - 1)
-        if self.now.picture is None and self.now.strokes:
-            # Until the canvas sends the right one, which takes a moment; a blank would flicker.
-            self.steps[self.position] = replace(self.now, picture=shown)
-
-    def _go_on(self, steps: list[Drawing]) -> None:
-        self.steps = (self.steps[: self.position + 1] + steps)[-_MOST_STEPS:]
-        self.position = len(self.steps) - 1
 
 
 @dataclass(frozen=True)
@@ -121,14 +61,15 @@ class _Given:
     outdated: list[dict[str, Any]] | None
 
 
-def render_canvas() -> NDArray[np.uint8] | None:
+def render_canvas(*, on_stroke: Callable[[], None], on_change: Callable[[], None]) -> None:
     """Draw the canvas with its brush, Undo, Redo and Clear.
 
     A test without a browser draws by state: `at.session_state[CANVAS] = {"drawing": {"raw": {"objects": [...]}, "data":
     "data:image/png;base64,..."}}`.
 
-    Returns:
-        The drawing as a picture (SIDE_PX, SIDE_PX) uint8 grey; None while the sheet is empty.
+    Args:
+        on_stroke: called, in a callback, when the canvas has sent what was drawn on it.
+        on_change: called, in a callback, when something else has changed the drawing, which the canvas is to show.
     """
     # Imported here because it registers its front end, which only works inside a running app.
     from streamlit_drawable_canvas import st_canvas
@@ -148,16 +89,21 @@ def render_canvas() -> NDArray[np.uint8] | None:
             background_color=paper,
             initial_drawing={"objects": given.strokes, "number": given.number},
             return_image_data=True,
+            on_change=lambda: _change(_take_what_was_sent, on_stroke),
         )
-    _render_tools(history)
-    return history.now.picture if history.now.strokes else None
+    _render_tools(history, on_change)
+    render_memory(
+        history.now.strokes,
+        find_picture(),
+        is_fresh=history.is_fresh,
+        on_change=lambda: _change(_take_what_was_sent, on_change),
+    )
 
 
-def render_drawing_memory() -> None:
-    """Have the browser keep the drawing; to be drawn after the answer, which should not wait for it."""
-    history = get_history()
-    picture = history.now.picture if history.now.strokes else None
-    render_memory(history.now.strokes, picture, is_fresh=history.is_fresh)
+def find_picture() -> NDArray[np.uint8] | None:
+    """Return the drawing as a picture (SIDE_PX, SIDE_PX) uint8 grey; None while the sheet is empty."""
+    now = get_history().now
+    return now.picture if now.strokes else None
 
 
 def get_history() -> History:
@@ -181,6 +127,8 @@ def _take_what_was_sent(history: History) -> None:
         _give(history)
 
 
+# A stroke is looked at in its callback and once more when the sheet is drawn again.
+@lru_cache(maxsize=8)
 def _decode(data_url: str) -> NDArray[np.uint8]:
     content = base64.b64decode(data_url.split(";base64,", 1)[1])
     return np.asarray(Image.open(io.BytesIO(content)).convert("L"))
@@ -211,39 +159,49 @@ def _give(history: History) -> _Given:
     return given
 
 
-def _go(by: int) -> None:
-    """Undo or redo; a button's callback, which is the first to see a stroke that was drawn just before the click."""
-    history = get_history()
+def _change(act: Callable[[History], None], on_change: Callable[[], None]) -> None:
+    """Change the drawing in a callback."""
+    act(get_history())
+    on_change()
+
+
+def _go(history: History, by: int) -> None:
+    """Undo or redo; a button can be the first to see a stroke that was drawn just before the click."""
     _take_what_was_sent(history)
     history.step(by)
     _give(history)
 
 
-def _clear() -> None:
-    """Empty the sheet; a button's callback."""
-    history = get_history()
+def _clear(history: History) -> None:
+    """Empty the sheet."""
     _take_what_was_sent(history)
     history.clear()
     _give(history)
 
 
-def _render_tools(history: History) -> None:
+def _render_tools(history: History, on_change: Callable[[], None]) -> None:
     with st.container(key="drawing-tools", horizontal=True, vertical_alignment="bottom", gap="small"):
         st.button(
             "Undo",
             key="undo_stroke",
             disabled=history.position == 0,
-            on_click=_go,
-            args=(-1,),
+            on_click=_change,
+            args=(lambda history: _go(history, -1), on_change),
             shortcut="Ctrl+Z",
         )
         st.button(
             "Redo",
             key="redo_stroke",
             disabled=history.position == len(history.steps) - 1,
-            on_click=_go,
-            args=(1,),
+            on_click=_change,
+            args=(lambda history: _go(history, 1), on_change),
             shortcut="Ctrl+Y",
         )
-        st.button("Clear", key="clear_drawing", disabled=not history.now.strokes, on_click=_clear)
+        st.button(
+            "Clear",
+            key="clear_drawing",
+            disabled=not history.now.strokes,
+            on_click=_change,
+            args=(_clear, on_change),
+        )
         st.slider("Brush width", 8, 40, BRUSH_PX, step=2, key=_BRUSH, format="%d px", width=320)

@@ -14,6 +14,8 @@ from core.drawings.store import encode_drawing
 from core.errors import ImageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -48,18 +50,25 @@ def read_restored() -> tuple[list[dict[str, Any]], NDArray[np.uint8]] | None:
         return None
 
 
-def render_memory(strokes: list[dict[str, Any]], picture: NDArray[np.uint8] | None, *, is_fresh: bool) -> None:
+def render_memory(
+    strokes: list[dict[str, Any]],
+    picture: NDArray[np.uint8] | None,
+    *,
+    is_fresh: bool,
+    on_change: Callable[[], None],
+) -> None:
     """Have the browser keep the drawing for as long as its tab is open, or bring back what it kept.
 
     Args:
         strokes: on the sheet, as the canvas describes them.
         picture: of them, (h, w) uint8 grey; None if there are none.
         is_fresh: whether nothing was drawn in this session yet; what the browser keeps then comes back.
+        on_change: called, as a callback, when it has brought a drawing back or the theme has changed.
     """
     encoded = "" if picture is None else base64.b64encode(encode_drawing(picture)).decode("ascii")
     _mount(
         key=MEMORY,
         data={"drawing": {"strokes": strokes, "picture": encoded}, "fresh": is_fresh},
-        on_restored_change=lambda: None,
-        on_theme_change=lambda: None,
+        on_restored_change=on_change,
+        on_theme_change=on_change,
     )

@@ -56,7 +56,6 @@ def list_judges(entries: Sequence[RunEntry], *, everyone: bool = False) -> list[
     return [entry for entry in able if entry.run.id not in left_out]
 
 
-@st.fragment
 def render_judges(picture: NDArray[np.uint8], entries: Sequence[RunEntry], *, key: str) -> None:
     """Draw the table of what every run reads, as soon as it is opened.
 

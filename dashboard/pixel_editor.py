@@ -14,6 +14,8 @@ import streamlit as st
 from core.data.datasets import SIDE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
 EDITOR = "pixel_editor"
@@ -41,8 +43,8 @@ class _Edited:
     image: NDArray[np.uint8]
 
 
-def render_pixel_editor(start: str, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Draw the editor and return what is on it.
+def render_pixel_editor(start: str, image: NDArray[np.uint8], on_change: Callable[[], None]) -> None:
+    """Draw the editor.
 
     A test without a browser draws by state: `at.session_state[EDITOR] = {"edited": {"start": ..., "pixels": ...}}` with
     784 bytes in base64.
@@ -50,22 +52,24 @@ def render_pixel_editor(start: str, image: NDArray[np.uint8]) -> NDArray[np.uint
     Args:
         start: name of the picture to start from; another one takes the place of what was drawn.
         image: that picture, (28, 28) uint8, white ink on black.
-
-    Returns:
-        The picture now, (28, 28) uint8, white ink on black.
+        on_change: called, as a callback, after each change.
     """
     kept: _Edited | None = st.session_state.get(_PIXELS)
     if kept is None or kept.start != start:
-        kept = _Edited(start, image)
-    now = parse_edited((st.session_state.get(EDITOR) or {}).get("edited"), start)
-    if now is not None:
-        kept = _Edited(start, now)
-    st.session_state[_PIXELS] = kept
+        st.session_state[_PIXELS] = _Edited(start, image)
     _mount(
         key=EDITOR,
-        data={"start": start, "first": _encode(image), "pixels": _encode(kept.image)},
-        on_edited_change=lambda: None,
+        data={"start": start, "first": _encode(image), "pixels": _encode(find_pixels())},
+        on_edited_change=on_change,
     )
+
+
+def find_pixels() -> NDArray[np.uint8]:
+    """Return what is on the squares, (28, 28) uint8, white ink on black; all black before the editor was ever drawn."""
+    kept: _Edited = st.session_state.get(_PIXELS) or _Edited("", np.zeros((SIDE, SIDE), np.uint8))
+    now = parse_edited((st.session_state.get(EDITOR) or {}).get("edited"), kept.start)
+    if now is not None:
+        kept = st.session_state[_PIXELS] = _Edited(kept.start, now)
     return kept.image
 
 

@@ -12,9 +12,11 @@ from core.data.catalog import DATASETS
 from core.data.datasets import SIDE
 from core.errors import CoreError
 from dashboard import loaders
-from dashboard.pixel_editor import render_pixel_editor
+from dashboard.pixel_editor import find_pixels, render_pixel_editor
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
 # In the address: the digit to start from, as 'test-123', and its dataset where it is not the one that pages show.
@@ -28,11 +30,11 @@ def is_asked_for() -> bool:
     return FROM in st.query_params
 
 
-def render_pixels() -> NDArray[np.uint8] | None:
+def render_pixels(on_change: Callable[[], None]) -> None:
     """Draw the editor and what it can start from.
 
-    Returns:
-        What is on it, (28, 28) uint8, white ink on black; None while it is empty.
+    Args:
+        on_change: called, as a callback, after each change of the pixels.
     """
     name, image = EMPTY, np.zeros((SIDE, SIDE), np.uint8)
     if is_asked_for():
@@ -42,13 +44,24 @@ def render_pixels() -> NDArray[np.uint8] | None:
             st.error(str(error))
         else:
             st.caption(f"It started as {name}. Change it until the answer changes.")
-    pixels = render_pixel_editor(name, image)
+    render_pixel_editor(name, image, on_change)
     with st.container(horizontal=True, gap="small"):
         with st.popover("Start from a digit", key="start_from"):
             st.number_input("Test digit", 0, None, None, key=_NUMBER, placeholder="its number", width=170)
-            st.button("Take it", key="take_digit", on_click=_take, disabled=st.session_state.get(_NUMBER) is None)
+            st.button(
+                "Take it",
+                key="take_digit",
+                on_click=_take,
+                args=(on_change,),
+                disabled=st.session_state.get(_NUMBER) is None,
+            )
         if name != EMPTY:
-            st.button("Start empty", key="start_empty", on_click=_leave)
+            st.button("Leave this digit", key="start_empty", on_click=_leave, args=(on_change,))
+
+
+def find_picture() -> NDArray[np.uint8] | None:
+    """Return what is on the editor, (28, 28) uint8, white ink on black; None while it is empty."""
+    pixels = find_pixels()
     return pixels if pixels.any() else None
 
 
@@ -73,13 +86,15 @@ def load_start(reference: str, dataset: str) -> tuple[str, NDArray[np.uint8]]:
     return f"{data.title} {kind} digit {index:,}, a {part.labels[index]}", part.images[index]
 
 
-def _take() -> None:
+def _take(on_change: Callable[[], None]) -> None:
     """Start from the digit whose number was typed; a button's callback."""
     if (number := st.session_state.get(_NUMBER)) is not None:
         st.query_params[FROM] = f"test-{number}"
         st.query_params.pop(DATASET, None)
+    on_change()
 
 
-def _leave() -> None:
+def _leave(on_change: Callable[[], None]) -> None:
     st.query_params.pop(FROM, None)
     st.query_params.pop(DATASET, None)
+    on_change()

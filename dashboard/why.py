@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,7 @@ from core.runs import store
 from dashboard import loaders
 from dashboard.evidence import describe_evidence, make_change_picture, make_evidence_picture
 from dashboard.gallery import Caption, format_probability, render_sheet
+from dashboard.reading import encode_png
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,12 +36,33 @@ METHODS = {
     "grad-cam": ("Grad-CAM", "Grad-CAM: which coarse areas the last convolution draws on."),
 }
 _NO_OTHER = "any other"
+_ASKED = "why_asked_last"
 _EVIDENCE_PX, _CHANGE_PX = 252, 96
 _N_NEAREST = 12
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What would change the answer, of the picture that was asked about last: some hundred are read to find it.
+
+    Attributes:
+        classifier: that was asked.
+        image: (28, 28) uint8.
+        changes: by kind, of those that were asked for.
+    """
+
+    classifier: Classifier
+    image: NDArray[np.uint8]
+    changes: dict[Kind, list[Change]]
+
+
 @st.fragment
 def render_why_of_run(run: Run, image: NDArray[np.uint8], *, key: str, true: int | None = None) -> None:
+    """Draw the panel of `render_why_panel`, and draw it alone again when something in it changes."""
+    render_why_panel(run, image, key=key, true=true)
+
+
+def render_why_panel(run: Run, image: NDArray[np.uint8], *, key: str, true: int | None = None) -> None:
     """Draw a folded panel that loads a run's network and explains its answer once it is opened.
 
     Args:
@@ -105,7 +128,7 @@ def _render_evidence(
     places = describe_evidence(evidence, target, other)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         picture = make_evidence_picture(image, evidence)
-        st.image(picture, width=_EVIDENCE_PX, output_format="PNG", alt=places)
+        _render_picture(picture, _EVIDENCE_PX, places)
         against = "against it" if other is None else f"against it, for {other}"
         st.caption(f":blue[**+ blue**]: for {target}  \n:orange[**− orange**]: {against}", width=120)
     members = len(classifier.members)
@@ -137,14 +160,12 @@ def _choose_digits(
 
 
 def _render_changes(classifier: Classifier, image: NDArray[np.uint8], answer: int) -> None:
-    from core.explain.counterfactual import find_changes
-
     titles: tuple[tuple[Kind, str, str], ...] = (
         ("erase", "Erase what is framed", "No square and no piece with up to half of the ink changes the answer"),
         ("add", "Ink what is framed", "No blot of 2×2 or 4×4 pixels changes the answer"),
     )
     for kind, title, nothing in titles:
-        changes = find_changes(classifier, image, kind)
+        changes = _find_changes(classifier, image, kind)
         if not changes:
             st.caption(f"{nothing} when it is {'erased' if kind == 'erase' else 'added'}: it stays {answer}.")
             continue
@@ -154,11 +175,28 @@ def _render_changes(classifier: Classifier, image: NDArray[np.uint8], answer: in
                 _render_change(image, change)
 
 
+def _find_changes(classifier: Classifier, image: NDArray[np.uint8], kind: Kind) -> list[Change]:
+    """Return what changes the answer; for the picture that was asked about last it is known already."""
+    from core.explain.counterfactual import find_changes
+
+    asked: _Asked | None = st.session_state.get(_ASKED)
+    if asked is None or asked.classifier is not classifier or not np.array_equal(asked.image, image):
+        asked = st.session_state[_ASKED] = _Asked(classifier, image, {})
+    if kind not in asked.changes:
+        asked.changes[kind] = find_changes(classifier, image, kind)
+    return asked.changes[kind]
+
+
 def _render_change(image: NDArray[np.uint8], change: Change) -> None:
     words = _describe_change(change)
     with st.container(width=_CHANGE_PX, gap="xsmall"):
-        st.image(make_change_picture(image, change), width=_CHANGE_PX, output_format="PNG", alt=words)
+        _render_picture(make_change_picture(image, change), _CHANGE_PX, words)
         st.caption(f"reads **{change.answer}** ({format_probability(float(change.probabilities.max()))})")
+
+
+def _render_picture(png: bytes, side_px: int, alt: str) -> None:
+    """Draw a square picture within the page: as a file it can be gone before the browser asks for it."""
+    st.html(f'<img src="{encode_png(png)}" width="{side_px}" height="{side_px}" alt="{alt}">', width="content")
 
 
 def _describe_change(change: Change) -> str:

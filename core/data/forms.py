@@ -120,12 +120,12 @@ def _read_strokes(text: str) -> tuple[np.ndarray, ...]:
         for number in range(1, len(pieces)):
             # A piece begins at the corner in which the one before it ends.
             pieces[number] = np.concatenate([pieces[number - 1][-1:], pieces[number]])
-        strokes.append(np.concatenate([_curve(piece) for piece in pieces if len(piece) > 1]))
+        strokes.append(np.concatenate([draw_curve(piece) for piece in pieces if len(piece) > 1]))
     return tuple(strokes)
 
 
-def _curve(points: np.ndarray) -> np.ndarray:
-    """Lead a curve through (n, 2) points, n ≥ 2, straight between two.
+def draw_curve(points: np.ndarray) -> np.ndarray:
+    """Lead a curve through (n, 2) points, n ≥ 2, straight between two; (12·(n - 1), 2).
 
     Source: Catmull and Rom 1974, A class of local interpolating splines.
     """

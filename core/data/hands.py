@@ -89,11 +89,30 @@ def make_drawings(part: Part) -> Iterator[Drawing]:
 
 def draw_form(form: Form, hand: Hand) -> np.ndarray:
     """Write a form in a hand; (320, 320) uint8, dark ink on white paper, all of it on the sheet."""
-    rng = np.random.default_rng([3, hand.number, *form.kind.encode()])
+    rng = _start_chance(form, hand)
+    strokes, brush = _write(form, hand, rng)
+    return _ink(strokes, brush, hand.pressure, rng)
+
+
+def trace_form(form: Form, hand: Hand) -> tuple[list[np.ndarray], float]:
+    """Return the strokes of what `draw_form` writes, and the width of the pen in pixels.
+
+    Each stroke is (n, 2) float, points x, y in pixels of the sheet, a pixel or less apart.
+    """
+    strokes, brush = _write(form, hand, _start_chance(form, hand))
+    return [_space_evenly(stroke) for stroke in strokes], brush
+
+
+def _start_chance(form: Form, hand: Hand) -> np.random.Generator:
+    return np.random.default_rng([3, hand.number, *form.kind.encode()])
+
+
+def _write(form: Form, hand: Hand, rng: np.random.Generator) -> tuple[list[np.ndarray], float]:
+    """Return the strokes on the sheet, each (n, 2) pixels, and the width of the pen."""
     strokes = [_deform(stroke, hand, rng) for stroke in _warp(form.strokes, hand, rng)]
     # A thick pen on a small digit would fill its loops, and nobody would read it.
     brush = min(hand.brush_px, 0.16 * hand.height_px)
-    return _ink(_place(strokes, brush, rng), brush, hand.pressure, rng)
+    return _place(strokes, brush, rng), brush
 
 
 def _warp(strokes: tuple[np.ndarray, ...], hand: Hand, rng: np.random.Generator) -> list[np.ndarray]:

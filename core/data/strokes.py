@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw
 
+from core.data.forms import draw_curve
+
 # Strokes as points x, y on a grid 6 wide and 8 high, y downwards; "~" marks a stroke that is drawn round.
 _LETTERS = {
     "A": ("08 30 68", "15 55"),
@@ -58,7 +60,7 @@ def draw_letter(letter: str, rng: np.random.Generator) -> np.ndarray:
         points = np.array([[int(x) for x in pair] for pair in text.removeprefix("~").split()], np.float64)
         points += rng.normal(0, 0.25, points.shape)
         points[:, 0] += slant * (8 - points[:, 1])
-        strokes.append(_smooth(points * size) if text.startswith("~") else points * size)
+        strokes.append(draw_curve(points * size) if text.startswith("~") else points * size)
     return _ink(strokes, height * rng.uniform(0.05, 0.13))
 
 
@@ -71,7 +73,7 @@ def draw_scribble(rng: np.random.Generator) -> np.ndarray:
     size = rng.uniform(80, 160)
     kind = int(rng.integers(5))
     if kind == 0:
-        strokes = [_smooth(rng.uniform(0, size, (int(rng.integers(5, 12)), 2)))]
+        strokes = [draw_curve(rng.uniform(0, size, (int(rng.integers(5, 12)), 2)))]
     elif kind == 1:
         n = int(rng.integers(5, 12))
         heights = np.where(np.arange(n) % 2, 0.0, size * rng.uniform(0.4, 1))
@@ -99,16 +101,6 @@ def _turn(points: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     cos, sin = np.cos(angle), np.sin(angle)
     turned: np.ndarray = points @ np.array([[cos, -sin], [sin, cos]])
     return turned
-
-
-def _smooth(points: np.ndarray) -> np.ndarray:
-    """Lead a Catmull-Rom curve through (n, 2) points; (12·(n - 1), 2)."""
-    padded = np.concatenate([points[:1], points, points[-1:]])
-    t = np.linspace(0, 1, 12)[:, None]
-    parts = []
-    for a, b, c, d in zip(padded, padded[1:], padded[2:], padded[3:], strict=False):
-        parts.append(0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3))
-    return np.concatenate(parts)
 
 
 def _ink(strokes: list[np.ndarray], width: float) -> np.ndarray:

@@ -2,96 +2,74 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from core.errors import CoreError
-from dashboard import loaders, pixel_page, state
-from dashboard.canvas import SIDE_PX, render_canvas, render_drawing_memory
-from dashboard.judges import render_judges
-from dashboard.keep_drawing import render_keep
+from dashboard import canvas, loaders, pixel_page, state
+from dashboard.drawing_answer import ANSWER, DETAILS, render_answer, render_details
 from dashboard.layout import render_header
 from dashboard.notice import render_dataset_notice
 from dashboard.quick_start import render_sprint_button
-from dashboard.reading import STYLE, build_answer, build_steps
+from dashboard.reading import STYLE
 from dashboard.upload import render_upload
-from dashboard.why import render_why_of_run
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from collections.abc import Iterator
 
     from core.evaluation.predict import Classifier
-    from core.evaluation.read import ReadDigit
     from core.runs.store import RunEntry
+    from dashboard.drawing_answer import FindPicture
 
 # A network trained for drawings, where there is one, reads them better than one that only knows MNIST.
 MADE_FOR_DRAWINGS = "drawing"
-SHEET, PIXELS, UPLOAD = "Draw", "Pixel by pixel", "Upload pictures"
+WAYS = DRAW, PIXELS, UPLOAD = "Draw", "Pixel by pixel", "Upload pictures"
+# Fragments: a stroke has the answer drawn again, then its own sheet, then the details, and nothing else.
+SHEET, SQUARES = "drawing_sheet", "drawing_squares"
 
 
-# A stroke reruns this much and no more.
-@st.fragment
+@st.fragment(key=SHEET)
+def render_sheet() -> None:
+    """Draw the sheet of paper."""
+    canvas.render_canvas(
+        on_stroke=lambda: st.rerun([ANSWER, SHEET, DETAILS]),
+        on_change=lambda: st.rerun([SHEET, ANSWER, DETAILS]),
+    )
+
+
+@st.fragment(key=SQUARES)
+def render_squares() -> None:
+    """Draw the pixel editor."""
+    # It comes first: what it starts from is settled where it is drawn.
+    pixel_page.render_pixels(lambda: st.rerun([SQUARES, ANSWER, DETAILS]))
+
+
 def render_drawing(classifier: Classifier, entries: list[RunEntry]) -> None:
     """Draw the sheet of paper and, beside it, what the network reads on it."""
-    # Not columns, which would squeeze the sheet on a tablet before they stack.
-    row = st.container(horizontal=True, gap="medium")
-    with row.container(width=SIDE_PX):
-        picture = render_canvas()
-        # A place of its own: after the answer, whose parts come and go, the browser at times lost count of them.
-        memory = st.container()
-    with row.container(key="answer"):
-        render_answer(classifier, picture, entries, key="sheet")
-    with memory:
-        render_drawing_memory()
+    with render_row(classifier, entries, canvas.find_picture, key="sheet"):
+        render_sheet()
 
 
-@st.fragment
 def render_pixels(classifier: Classifier, entries: list[RunEntry]) -> None:
     """Draw the pixel editor and, beside it, what the network says of exactly these pixels."""
+    with render_row(classifier, entries, pixel_page.find_picture, key="pixels"):
+        render_squares()
+
+
+@contextmanager
+def render_row(
+    classifier: Classifier, entries: list[RunEntry], find_picture: FindPicture, *, key: str
+) -> Iterator[None]:
+    """Have something to draw on drawn, then beside it the answer, and beneath that what takes longer."""
+    # Not columns, which would squeeze the sheet on a tablet before they stack.
     row = st.container(horizontal=True, gap="medium")
-    with row.container(width=SIDE_PX):
-        image = pixel_page.render_pixels()
+    with row.container(width=canvas.SIDE_PX):
+        yield
     with row.container(key="answer"):
-        render_answer(classifier, image, entries, key="pixels")
-
-
-def render_answer(
-    classifier: Classifier, picture: NDArray[np.uint8] | None, entries: list[RunEntry], *, key: str
-) -> None:
-    """Draw what was read; first the answer, then what takes longer."""
-    from core.drawings.store import is_prepared
-    from core.evaluation.judge import list_digits, read_drawing
-
-    numbers = [] if picture is None else read_drawing(classifier, picture)
-    if picture is None or not numbers:
-        st.html('<div class="reading"><h2 class="nothing">Draw a digit: your answer appears here</h2></div>')
-        st.caption("Draw with a mouse, a pen or a finger. Several digits side by side are read one by one.")
-        return
-    st.html(build_answer(numbers))
-    digits = list_digits(numbers)
-    if not is_prepared(picture):
-        st.html(build_steps(picture, digits))
-    render_keep(picture, key=f"keep_{key}")
-    render_judges(picture, entries, key=key)
-    render_reasons(classifier, digits, key=key)
-
-
-def render_reasons(classifier: Classifier, digits: list[ReadDigit], *, key: str) -> None:
-    """Draw the folded panel on why a digit is read so; of several, the one that is chosen."""
-    which = 0
-    if len(digits) > 1:
-        chosen = st.segmented_control(
-            "Explain digit",
-            range(len(digits)),
-            format_func=lambda place: f"{digits[place].label}, number {place + 1}",
-            default=0,
-            required=True,
-            key=f"explain_{key}_{len(digits)}",
-        )
-        which = chosen or 0
-    render_why_of_run(classifier.run, digits[which].preparation.image, key=f"why_{key}")
+        render_answer(classifier, find_picture)
+        render_details(classifier, find_picture, entries, key=key)
 
 
 def render_no_model(entries: list[RunEntry]) -> None:
@@ -142,8 +120,8 @@ if not state.is_completed(entry):
     st.caption(f"This run is not complete: its network has taken {record.step:,} of {record.total_steps:,} steps.")
 st.html(STYLE)
 tabs = st.tabs(
-    [SHEET, PIXELS, UPLOAD],
-    default=PIXELS if pixel_page.is_asked_for() else SHEET,
+    WAYS,
+    default=PIXELS if pixel_page.is_asked_for() else DRAW,
     key="ways_to_draw",
     on_change="rerun",
 )

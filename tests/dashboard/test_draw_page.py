@@ -19,6 +19,7 @@ from core.evaluation.read import read_digits
 from core.runs import jobs, store
 from dashboard.canvas import BRUSH_PX, CANVAS, SIDE_PX
 from dashboard.drawing_memory import MEMORY
+from dashboard.live_stroke import LIVE
 from dashboard.pixel_editor import EDITOR
 
 HOME = Path(__file__).resolve().parents[2] / "dashboard" / "Home.py"
@@ -144,6 +145,28 @@ def test_redo_goes_forth_again_and_undo_brings_back_what_was_cleared(sprint_run)
     at.button(key="undo_stroke").click().run()
     put_on_sheet(at, ONE, ONE)
     assert at.button(key="redo_stroke").disabled
+
+
+def test_a_stroke_is_read_while_it_is_being_drawn(sprint_run):
+    at = open_draw()
+    picture = base64.b64encode(encode(draw_picture(SEVEN))).decode("ascii")
+    at.session_state[LIVE] = {"sheet": {"name": "1", "picture": f"data:image/png;base64,{picture}"}}
+    at.run()
+    assert find_heading(at).startswith("7 with ")
+    # Only the canvas itself says what is on the sheet for good.
+    assert at.button(key="clear_drawing").disabled
+    at.session_state[LIVE] = {}
+    at.run()
+    assert find_heading(at) == EMPTY
+
+
+def test_what_is_no_sheet_is_not_read(sprint_run):
+    at = open_draw()
+    for sheet in ("words", {}, {"name": 1, "picture": 7}, {"name": "1", "picture": "data:image/png;base64,AAAA"}):
+        at.session_state[LIVE] = {"sheet": sheet}
+        at.run()
+        assert not at.exception
+        assert find_heading(at) == EMPTY
 
 
 def test_what_the_browser_kept_comes_back_after_a_reload(sprint_run):

@@ -1,6 +1,7 @@
 """The panel that explains an answer: its three views, over real networks; and the pictures it draws."""
 
 import io
+import re
 
 import numpy as np
 import pytest
@@ -52,7 +53,9 @@ def doubtful(digits, finished_run):
 
 
 def list_pictures(at):
-    return [picture for element in at.get("image") for picture in element.proto.imgs]
+    """What the pictures are said to show."""
+    found = [re.findall(r'<img [^>]*alt="([^"]*)"', element.proto.body) for element in at.get("html")]
+    return [alt for alts in found for alt in alts]
 
 
 def test_a_closed_panel_loads_nothing(digits, finished_run):
@@ -69,8 +72,8 @@ def test_evidence_is_for_the_answer_and_against_the_runner_up(finished_run, doub
     assert [box.value for box in at.selectbox] == [answer, runner_up]
     expected = explain(load_classifier(finished_run), image, answer, "integrated-gradients", runner_up)
     [picture] = list_pictures(at)
-    assert picture.alt == describe_evidence(expected, answer, runner_up)
-    assert picture.alt.startswith(f"Evidence for {answer} rather than {runner_up}")
+    assert picture == describe_evidence(expected, answer, runner_up)
+    assert picture.startswith(f"Evidence for {answer} rather than {runner_up}")
     assert f"It reads **{answer}**" in read_text(at)
     assert "grad-cam" not in at.segmented_control(key="why-method").options
 
@@ -85,7 +88,7 @@ def test_evidence_is_weighed_against_the_truth_where_the_answer_is_wrong(finishe
     assert not at.exception
     assert [box.value for box in at.selectbox] == [true, answer]
     at.selectbox[1].set_value("any other").run()
-    assert list_pictures(at)[0].alt.startswith(f"Evidence for {true} is strongest")
+    assert list_pictures(at)[0].startswith(f"Evidence for {true} is strongest")
 
 
 def test_every_method_has_its_words(finished_run, doubtful):
@@ -105,6 +108,18 @@ def test_what_changes_the_answer_is_what_core_finds(finished_run, doubtful):
     assert len(list_pictures(at)) == len(changes)
     for change in changes:
         assert f"reads **{change.answer}** ({100 * change.probabilities.max():.1f}" in read_text(at)
+
+
+def test_what_changes_the_answer_is_sought_once_for_a_picture(finished_run, doubtful):
+    at = open_panel(finished_run, doubtful[0], view=VIEWS[1])
+    known = at.session_state["why_asked_last"].changes["erase"]
+    shown = list_pictures(at)
+    at.run()
+    assert at.session_state["why_asked_last"].changes["erase"] is known
+    assert list_pictures(at) == shown
+    at.session_state["why_asked_last"].changes.clear()
+    at.run()
+    assert list_pictures(at) == shown
 
 
 def test_an_answer_that_stands_firm_is_said_to(finished_run):
