@@ -1,7 +1,7 @@
 """Where the digits of a line are: every pixel of ink points at the middle of the digit it belongs to.
 
-Digits that touch, or lie above each other, point apart although no straight cut could part them; the pieces of a broken
-digit point at one place although nothing joins them.
+Digits that touch, or reach over each other, point apart although no straight cut could part them; the pieces of a
+broken digit point at one place although nothing joins them.
 """
 
 from __future__ import annotations
