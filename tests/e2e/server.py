@@ -44,3 +44,8 @@ def wait_until_calm(page: Page) -> None:
     """Wait until the page has been drawn and its script has ended."""
     page.wait_for_selector('[data-testid="stMain"] [data-testid="stElementContainer"]')
     page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+
+
+def wait_until_kept(page: Page) -> None:
+    """Wait until the canvas has sent the drawing and the browser has put it away, some time after the answer."""
+    page.wait_for_function("() => sessionStorage.getItem('digits.drawing')")

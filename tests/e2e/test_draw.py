@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 from playwright.sync_api import Page, expect
 from run_folders import copy_run
-from server import wait_until_calm
+from server import wait_until_calm, wait_until_kept
 
 from core.benchmarks.app import serve_app
 
@@ -90,11 +90,6 @@ def draw_with_finger(page: Page, stroke: list[tuple[int, int]]) -> None:
 def read_ink(page: Page) -> str:
     """The canvas as the browser holds it."""
     return page.locator("canvas.dc-canvas:not(.upper-canvas)").evaluate("canvas => canvas.toDataURL()")
-
-
-def wait_until_kept(page: Page) -> None:
-    """Wait until the browser has put the drawing away, which it does after the answer is on the screen."""
-    page.wait_for_function("() => sessionStorage.getItem('digits.drawing')")
 
 
 def wait_for_paper(page: Page, *, below: int) -> None:

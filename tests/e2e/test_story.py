@@ -5,7 +5,7 @@ import time
 
 import pytest
 from playwright.sync_api import expect
-from server import end_training, serve_finished_run, wait_until_calm
+from server import end_training, serve_finished_run, wait_until_calm, wait_until_kept
 
 from core.benchmarks.app import serve_app
 from core.config import TrainConfig
@@ -180,6 +180,7 @@ def test_a_drawn_seven_is_read_and_survives_a_change_of_page(story, open_page):
     expect(page.get_by_role("status")).to_have_text(re.compile(r"^7 with"))
     expect(page.get_by_alt_text(re.compile("as the network sees it, 28 by 28 pixels, read as 7"))).to_be_visible()
     expect(page.get_by_role("list", name="Probability of each digit").get_by_role("listitem")).to_have_count(10)
+    wait_until_kept(page)
     page.get_by_role("link", name="Errors", exact=True).first.click()
     expect(page.get_by_role("heading", name="Errors")).to_be_visible()
     page.get_by_role("link", name="Draw", exact=True).first.click()
