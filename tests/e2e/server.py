@@ -46,6 +46,7 @@ def wait_until_calm(page: Page) -> None:
     page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
 
 
-def wait_until_kept(page: Page) -> None:
-    """Wait until the canvas has sent the drawing and the browser has put it away, some time after the answer."""
-    page.wait_for_function("() => sessionStorage.getItem('digits.drawing')")
+def wait_until_kept(page: Page, strokes: int = 1) -> None:
+    """Wait until the canvas has sent so many strokes and the browser has put them away, some time after the answer."""
+    kept = "JSON.parse(sessionStorage.getItem('digits.drawing') ?? 'null')?.strokes.length"
+    page.wait_for_function(f"() => {kept} === {strokes}")
