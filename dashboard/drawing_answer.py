@@ -74,7 +74,7 @@ def render_details(classifier: Classifier, find_picture: FindPicture, entries: S
         key: unique on the page.
     """
     from core.drawings.store import is_prepared
-    from core.evaluation.judge import list_digits
+    from core.evaluation.read import list_digits
 
     picture = find_picture()
     numbers = _read(classifier, picture)

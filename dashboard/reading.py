@@ -76,7 +76,7 @@ def build_bars(probabilities: Sequence[float]) -> str:
 
 def build_answer(numbers: Sequence[ReadNumber]) -> str:
     """Return what was read, line by line and left to right: each digit as the network saw it, and its probabilities."""
-    from core.evaluation.judge import list_digits
+    from core.evaluation.read import list_digits
 
     digits = list_digits(numbers)
     is_single = len(digits) == 1
@@ -99,7 +99,8 @@ def _choose_class(digits: Sequence[ReadDigit]) -> str:
 
 
 def _build_title(numbers: Sequence[ReadNumber]) -> str:
-    from core.evaluation.judge import list_digits, summarize_reading
+    from core.evaluation.judge import summarize_reading
+    from core.evaluation.read import list_digits
 
     digits = list_digits(numbers)
     if len(digits) == 1 and not digits[0].is_digit:

@@ -59,7 +59,8 @@ def _render_file(
     classifier: Classifier, entries: Sequence[RunEntry], content: bytes, number: int, *, is_only: bool
 ) -> None:
     from core.data.picture import read_picture
-    from core.evaluation.judge import list_digits, read_drawing
+    from core.evaluation.judge import read_drawing
+    from core.evaluation.read import list_digits
 
     try:
         picture = read_picture(content)

@@ -11,7 +11,7 @@ import numpy as np
 from core.data.ink import FIT, SIDE, Preparation
 from core.drawings.store import is_prepared
 from core.evaluation.predict import predict_probabilities
-from core.evaluation.read import ReadDigit, ReadNumber, read_numbers
+from core.evaluation.read import ReadDigit, ReadNumber, list_digits, read_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,11 +43,6 @@ def read_drawing(classifier: Classifier, picture: np.ndarray) -> list[ReadNumber
     # What is no digit is told by the soft edges that preparing leaves; squares of the pixel editor have none.
     probabilities = predict_probabilities(classifier, picture[None])[0]
     return [ReadNumber([ReadDigit(keep_preparation(picture), probabilities)])]
-
-
-def list_digits(numbers: Sequence[ReadNumber]) -> list[ReadDigit]:
-    """Return the digits of all lines in reading order."""
-    return [digit for number in numbers for digit in number.digits]
 
 
 def keep_preparation(image: np.ndarray) -> Preparation:

@@ -16,6 +16,8 @@ from core.reading.candidates import find_candidates
 from core.reading.lines import find_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from core.data.ink import Preparation
     from core.evaluation.predict import Classifier
 
@@ -105,6 +107,11 @@ def read_numbers(classifier: Classifier, picture: np.ndarray) -> list[ReadNumber
     return numbers
 
 
+def list_digits(numbers: Sequence[ReadNumber]) -> list[ReadDigit]:
+    """Return the digits of all lines in reading order."""
+    return [digit for number in numbers for digit in number.digits]
+
+
 def read_digits(classifier: Classifier, picture: np.ndarray) -> list[ReadDigit]:
     """Return the digits in a picture (h, w) uint8, line by line, left to right; none if it shows no ink."""
-    return [digit for number in read_numbers(classifier, picture) for digit in number.digits]
+    return list_digits(read_numbers(classifier, picture))
