@@ -14,8 +14,8 @@ from core.training.checkpoint import load_weights
 if TYPE_CHECKING:
     from torch import nn
 
-# Chosen on validation digits and drawings of core.data.hands' development part, nearly all of which are accepted, and on
-# letters and scribbles; `python -m core benchmark strings` tells what it is worth on test digits.
+# Chosen on validation digits and drawings of core.data.hands' development part, nearly all of which are accepted, and
+# on letters and scribbles; `python -m core benchmark strings` tells what it is worth on test digits.
 DIGIT_FROM = 0.03
 
 
