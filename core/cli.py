@@ -14,12 +14,16 @@ from core.cli_benchmarks import benchmarks
 from core.cli_options import Json, RunArgument, print_json
 from core.config import list_fields
 from core.errors import CoreError, RunError, UsageError
+from core.files import describe_refusal
 from core.recipes import RECIPES
 from core.runs import jobs, store
-from core.runs.summary import describe_result, describe_size, summarize_run, summarize_sizes
+from core.runs.summary import describe_result, describe_size, explain_loss, summarize_run, summarize_sizes
 
 if TYPE_CHECKING:
     from core.config import TrainConfig
+
+# Far enough down that a page that wants the processor gets nine tenths of it, and a run alone still gets all.
+BACKGROUND_NICENESS = 10
 
 app = typer.Typer(
     help="Train, evaluate and use classifiers of handwritten digits.",
@@ -38,6 +42,12 @@ def main() -> None:
     except CoreError as error:
         typer.echo(str(error), err=True)
         sys.exit(error.exit_code)
+    except OSError as error:
+        sentence = describe_refusal(error)
+        if not sentence:
+            raise
+        typer.echo(sentence, err=True)
+        sys.exit(CoreError.exit_code)
 
 
 def _describe_settings() -> str:
@@ -163,7 +173,7 @@ def train(
     background = os.environ.get("DIGITS_BACKGROUND") == "1"
     if background:
         # The pages stay quick while a run takes every core.
-        os.nice(5)
+        os.nice(BACKGROUND_NICENESS)
     cli_train.train_watched(run, quiet=as_json, background=background)
     if as_json:
         print_json(summarize_run(store.read_entry(run)))
@@ -249,6 +259,9 @@ def runs(as_json: Json = False) -> None:
         record = entry.record
         accuracy = f"{(record.test_correct or 0) / record.test_total:.2%}" if record.test_total else "—"
         typer.echo(f"{entry.run.id}  {entry.state:9}  test {accuracy:7}  {record.dataset}  {record.name}".rstrip())
+        reason = explain_loss(record) if entry.state == "lost" else record.error
+        if reason:
+            typer.echo(f"    {reason}")
 
 
 @app.command()

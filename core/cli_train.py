@@ -53,8 +53,10 @@ def find_resumed(reference: str) -> Run:
     Raises:
         RunNotFoundError: if there is none.
         RunError: if it is complete or under way.
+        ConfigError: if its config.json cannot be used.
     """
     run = store.find_run(reference)
+    store.read_config(run)
     is_launched = os.environ.get("DIGITS_BACKGROUND") == "1"
     jobs.check_resumable(run, is_launched=is_launched)
     if not is_launched:

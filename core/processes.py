@@ -12,6 +12,8 @@ import psutil
 
 # Linux counts start times in hundredths of a second from a boot time that may be off by one.
 _SAME_START_S = 2.0
+_BOOT_FILE = Path("/proc/sys/kernel/random/boot_id")
+_EPOCH = "epoch"
 
 
 def launch_detached(arguments: list[str], log: Path, *, append: bool, **environment: str) -> subprocess.Popen[bytes]:
@@ -46,13 +48,51 @@ def identify_process(pid: int | None = None) -> tuple[int, float]:
     return process.pid, process.create_time()
 
 
-def is_alive(pid: int | None, started: float | None) -> bool:
-    """Whether the process that `identify_process` named still runs; another one that got its pid does not count."""
-    if pid is None or started is None:
+def mark_process(pid: int | None = None) -> str:
+    """Return a mark of a process, by default this one, which no other process with its pid ever has.
+
+    On Linux it is "BOOT:TICKS", this start of the machine and how long after it the process began: a clock that is set
+    leaves it as it is, and after a restart no process has it. Elsewhere it is "epoch:SECONDS" since 1970.
+    """
+    process = psutil.Process(pid)
+    boot = read_boot()
+    if not boot:
+        return f"{_EPOCH}:{process.create_time()}"
+    # The name of the program, in brackets, may hold anything; of the fields after it the 20th is the start.
+    stat = Path(f"/proc/{process.pid}/stat").read_text(encoding="utf-8", errors="replace")
+    return f"{boot}:{stat.rpartition(')')[2].split()[19]}"
+
+
+def read_boot() -> str:
+    """Return the name of this start of the machine, "" where the system gives it none."""
+    try:
+        return _BOOT_FILE.read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return ""
+
+
+def is_of_earlier_boot(mark: str) -> bool:
+    """Whether the machine has certainly been restarted since `mark_process` gave this mark."""
+    boot, here = mark.partition(":")[0], read_boot()
+    return boot not in ("", _EPOCH) and here not in ("", boot)
+
+
+def is_marked(pid: int | None, mark: str) -> bool:
+    """Whether the process to which `mark_process` gave the mark still runs; a later one with its pid does not count."""
+    if pid is None or not mark:
         return False
+    kind, _, rest = mark.partition(":")
     try:
         process = psutil.Process(pid)
-        same: bool = abs(process.create_time() - started) < _SAME_START_S
-        return same and process.status() != psutil.STATUS_ZOMBIE
-    except (psutil.Error, ValueError, OverflowError):
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return False
+        if kind == _EPOCH:
+            return bool(abs(process.create_time() - float(rest)) < _SAME_START_S)
+        return mark_process(pid) == mark
+    except (psutil.Error, OSError, ValueError, OverflowError):
         return False
+
+
+def is_alive(pid: int | None, started: float | None) -> bool:
+    """Whether the process that `identify_process` named still runs; another one that got its pid does not count."""
+    return started is not None and is_marked(pid, f"{_EPOCH}:{started}")

@@ -9,12 +9,13 @@ import shutil
 import signal
 import subprocess
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.errors import CoreError
-from core.processes import identify_process
+from core.errors import CoreError, RunError
+from core.files import describe_refusal, explain_refusals, remove_leftovers
+from core.processes import mark_process
 from core.runs import jobs, store
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from core.training.recorder import Recorder
 
 PACKAGES = ("torch", "torchvision", "numpy", "scikit-learn", "streamlit")
+# A file that only takes up room, given back when the disk is full, so that run.json can still say so.
+RESERVE, RESERVE_BYTES = ".reserve", 65_536
 
 
 def train_run(run: Run, on_line: Callable[[dict[str, Any]], None] | None = None) -> RunRecord:
@@ -50,32 +53,47 @@ def _train_held(run: Run, on_line: Callable[[dict[str, Any]], None] | None) -> R
     try:
         with jobs.wait_for_turn(run) as came:
             status = _train_and_evaluate(run, config, on_line) if came else "stopped"
+        jobs.clear_stop_request(run)
+        return _close(run, status=status)
     except KeyboardInterrupt:
-        store.update_record(run, status="stopped", phase="", finished=store.now())
+        _close(run, status="stopped")
         raise
     except BaseException as error:
-        reason = str(error) if isinstance(error, CoreError) else f"{type(error).__name__}: {error}"
-        store.update_record(run, status="failed", phase="", finished=store.now(), error=reason or type(error).__name__)
+        reason = describe_refusal(error) or f"{type(error).__name__}: {error}"
+        if isinstance(error, CoreError):
+            reason = str(error)
+        # If even that cannot be written, the reason is in the log, and the run is found to be lost.
+        with suppress(RunError):
+            _close(run, status="failed", error=reason)
         raise
-    jobs.clear_stop_request(run)
-    return store.update_record(run, status=status, phase="", finished=store.now())
+
+
+def _close(run: Run, **changes: Any) -> RunRecord:
+    """Write how a run ended, on a full disk into the room that was kept for it."""
+    with suppress(OSError):
+        (run.path / RESERVE).unlink(missing_ok=True)
+    return store.update_record(run, phase="", finished=store.now(), **changes)
 
 
 def _claim(run: Run) -> None:
     """Write this process into the run, and drop what an earlier evaluation said of weights that will now change."""
-    pid, started = identify_process()
-    for name in ("report.json", "test.npz", "validation.npz"):
-        (run.path / name).unlink(missing_ok=True)
+    with explain_refusals(run.path):
+        for name in ("report.json", "test.npz", "validation.npz"):
+            (run.path / name).unlink(missing_ok=True)
+        # Notes are written by the pages, perhaps just now.
+        remove_leftovers(run.path, keep="notes.json")
+        (run.path / RESERVE).write_bytes(os.urandom(RESERVE_BYTES))
     store.update_record(
         run,
         status="queued",
         phase="waiting",
         error="",
-        pid=pid,
-        process_started=started,
+        pid=os.getpid(),
+        process=mark_process(),
         heartbeat=store.now(),
         test_correct=None,
         test_total=None,
+        weights="",
     )
 
 
@@ -86,6 +104,7 @@ def _train_and_evaluate(run: Run, config: TrainConfig, on_line: Callable[[dict[s
 
     from core.data.datasets import load
     from core.evaluation.report import evaluate_run
+    from core.evaluation.teacher import load_teacher
     from core.models.forward import check_device
     from core.models.summary import count_parameters
     from core.training.loop import fit
@@ -97,6 +116,7 @@ def _train_and_evaluate(run: Run, config: TrainConfig, on_line: Callable[[dict[s
     check_device(config)
     data = load(config.data.dataset)
     state = build_state(config)
+    teacher = load_teacher(config, state.device)
     if (run.path / "last.safetensors").exists():
         restore_state(run, state)
     cut_metrics(run, state.progress.step)
@@ -111,7 +131,7 @@ def _train_and_evaluate(run: Run, config: TrainConfig, on_line: Callable[[dict[s
         best_validation_accuracy=read_best_validation(run),
     )
     with Recorder(run, on_line) as recorder, _stop_on_signals(recorder):
-        outcome = fit(config, data, run, state, recorder)
+        outcome = fit(config, data, run, state, recorder, teacher)
     store.update_record(run, step=state.progress.step, train_seconds=state.progress.train_seconds)
     if outcome == "completed":
         store.update_record(run, phase="evaluating", heartbeat=store.now())

@@ -12,6 +12,7 @@ from core.errors import CoreError, RunError
 from core.evaluation.metrics import wilson_interval
 from core.files import read_json
 from core.runs import history, jobs, store
+from core.runs.summary import explain_loss
 from dashboard import state
 from dashboard.curves import name_run, read_curves
 from dashboard.layout import escape, format_share
@@ -51,7 +52,7 @@ def _render(run: Run, entries: list[RunEntry], *, was_active: bool) -> None:
         now = store.compute_state(record)
         message = describe_state(run, record, now)
     except CoreError as error:
-        st.error(str(error))
+        st.error(escape(str(error)))
         return
     is_active = now in ("queued", "running")
     if was_active and not is_active:
@@ -107,12 +108,9 @@ def describe_state(run: Run, record: RunRecord, now: State) -> str:
         case "stopped":
             return f"**Stopped at step {record.step:,} of {record.total_steps:,}.** {_describe_way_on(run)}"
         case "failed":
-            return f"**Failed.** {record.error or 'The log below says why.'} {_describe_way_on(run)}"
+            return f"**Failed.** {escape(record.error) or 'The log below says why.'} {_describe_way_on(run)}"
         case "lost":
-            return (
-                "**Lost.** The training process ended without saying why (killed, or the machine restarted). "
-                f"{_describe_way_on(run)}"
-            )
+            return f"**Lost.** {explain_loss(record)} {_describe_way_on(run)}"
 
 
 def _describe_turn(run: Run, record: RunRecord) -> str:
@@ -154,7 +152,7 @@ def _do(action: Callable[[Run], None], run: Run) -> None:
     try:
         action(run)
     except CoreError as error:
-        st.error(str(error))
+        st.error(escape(str(error)))
         return
     st.rerun()
 

@@ -11,8 +11,9 @@ from core.data.catalog import get_dataset_spec
 from core.errors import CoreError
 from core.files import read_json
 from core.runs import store
+from core.runs.summary import explain_loss
 from dashboard import loaders, state
-from dashboard.layout import render_header
+from dashboard.layout import escape, render_header
 from dashboard.notice import render_dataset_notice
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def open_run(title: str, purpose: str) -> tuple[RunEntry, dict[str, Any], Predic
         if _is_report_of_earlier_version(entry.run):
             st.info("This run's report was written by an earlier version and lacks some of what is shown here.")
         else:
-            st.error(str(error))
+            st.error(escape(str(error)))
         render_evaluate_button(entry)
         st.stop()
     render_unfinished_note(entry)
@@ -84,7 +85,7 @@ def render_unfinished(entry: RunEntry) -> None:
     """
     record = entry.record
     if record is None:
-        st.error(entry.problem)
+        st.error(escape(entry.problem))
         st.page_link("views/home.py", label="All runs")
         return
     if entry.state in UNDER_WAY:
@@ -125,7 +126,7 @@ def render_evaluate_button(entry: RunEntry) -> None:
 
             evaluate_run(entry.run, loaders.load_dataset(spec.name), record.dataset_checksum)
     except CoreError as error:
-        st.error(str(error))
+        st.error(escape(str(error)))
         return
     st.rerun()
 
@@ -177,12 +178,9 @@ def _describe_progress(entry: RunEntry, record: RunRecord) -> str:
 def _describe_end(entry: RunEntry, record: RunRecord) -> str:
     where = _describe_step(record)
     if entry.state == "failed":
-        return f"This run failed{where}: {record.error or 'its log says why.'}"
+        return f"This run failed{where}: {escape(record.error) or 'its log says why.'}"
     if entry.state == "lost":
-        return (
-            f"This run was lost{where}: its process ended without saying why (killed, or the machine restarted). "
-            "It can go on from its last checkpoint."
-        )
+        return f"This run was lost{where}. {explain_loss(record)} It can go on from its last checkpoint."
     if entry.state == "stopped":
         return f"This run was stopped{where}, before it was evaluated."
     return "This run is trained but not evaluated."

@@ -61,12 +61,11 @@ def create_ensemble(runs: list[Run], name: str = "") -> Run:
     is_shared = len(found) == len(runs) and all(np.array_equal(indices, other) for _, other in found)
     validation = _average([answers for answers, _ in found]) if is_shared else None
 
-    ensemble = store.create_folder("ensemble")
     time = store.now()
-    store.write_record(
-        ensemble,
-        store.RunRecord(
-            id=ensemble.id,
+
+    def fill(draft: Run, name_of_run: str) -> None:
+        record = store.RunRecord(
+            id=name_of_run,
             name=store.clean_name(name),
             recipe="ensemble",
             model="ensemble",
@@ -81,8 +80,10 @@ def create_ensemble(runs: list[Run], name: str = "") -> Run:
             parameters=sum(record.parameters for record in records),
             train_seconds=sum(record.train_seconds for record in records),
             validation_accuracy=float(validation.right.mean()) if validation is not None else None,
-        ),
-    )
+        )
+        store.write_record(draft, record)
+
+    ensemble = store.create_folder("ensemble", fill)
     store_report(ensemble, records[0].dataset, test, validation, indices if is_shared else indices[:0])
     return ensemble
 

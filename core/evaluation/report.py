@@ -12,31 +12,19 @@ from core.evaluation import metrics
 from core.evaluation.calibration import brier_score, expected_calibration_error, fit_temperature, scale
 from core.evaluation.predictions import Predictions
 from core.evaluation.ranking import compute_ranking
-from core.files import read_json, replace_file, write_json
+from core.evaluation.report_form import REPORT_VERSION, find_problem
+from core.files import compute_checksum, read_json, replace_file, write_json
 from core.runs import store
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from core.data.datasets import DigitData
     from core.evaluation.predict import Classifier
     from core.runs.store import Run
 
-REPORT_VERSION = 2
-REPORT_KEYS = {
-    "correct",
-    "total",
-    "accuracy",
-    "interval",
-    "loss",
-    "classes",
-    "macro",
-    "weighted",
-    "confusion",
-    "pairs",
-    "calibration",
-    "ranking",
-    "validation",
-    "temperature",
-}
+# Answers to all of MNIST take 3 MB; more than this is no stored answer.
+_MOST_BYTES = 50_000_000
 
 
 def evaluate_run(run: Run, data: DigitData, checksum: str) -> dict[str, Any]:
@@ -60,7 +48,7 @@ def evaluate_run(run: Run, data: DigitData, checksum: str) -> dict[str, Any]:
         raise RunError(
             f"{run.id} was trained on other digits than today's {data.title}; its test figures would mislead."
         )
-    classifier = load_classifier(run)
+    classifier = load_classifier(run, is_evaluation=True)
     test = Predictions(predict_probabilities(classifier, data.test.images), data.test.labels)
     indices = _find_validation(classifier, data.train.labels)
     validation = None
@@ -113,7 +101,9 @@ def store_report(
         _save(run, "validation.npz", validation, indices=indices)
     _save(run, "test.npz", test)
     write_json(run.path / "report.json", report)
-    store.update_record(run, test_correct=report["correct"], test_total=report["total"])
+    weights = run.path / "model.safetensors"
+    checksum = compute_checksum(weights) if weights.is_file() else ""
+    store.update_record(run, test_correct=report["correct"], test_total=report["total"], weights=checksum)
     return report
 
 
@@ -207,9 +197,12 @@ def load_report(run: Run) -> dict[str, Any]:
     if not path.exists():
         raise RunError(f"{run.id} is not evaluated yet; `python -m core evaluate {run.id}` does it.")
     report = read_json(path)
-    if not isinstance(report, dict) or report.get("version") != REPORT_VERSION or not report.keys() >= REPORT_KEYS:
-        raise RunError(f"{path} is damaged or of another version; `python -m core evaluate {run.id}` writes it anew.")
-    return report
+    if problem := find_problem(report):
+        raise RunError(
+            f"{path} is damaged or of another version ({problem}); `python -m core evaluate {run.id}` writes it anew."
+        )
+    found: dict[str, Any] = report
+    return found
 
 
 def load_predictions(run: Run) -> Predictions:
@@ -237,11 +230,44 @@ def load_validation(run: Run) -> tuple[Predictions, np.ndarray] | None:
 def _load(run: Run, name: str) -> tuple[Predictions, np.ndarray]:
     path = run.path / name
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            found = Predictions(arrays["probabilities"], arrays["labels"])
-            indices = arrays.get("indices", np.arange(len(found.labels)))
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise RunError(f"{path} is damaged ({error}); `python -m core evaluate {run.id}` writes it anew.") from None
-    if found.probabilities.shape != (len(found.labels), 10) or indices.shape != found.labels.shape:
-        raise RunError(f"{path} is damaged (shape {found.probabilities.shape}); evaluate the run again.")
+        arrays = _read_arrays(path)
+        found = Predictions(arrays["probabilities"], arrays["labels"])
+        indices = arrays.get("indices", np.arange(len(found.labels)))
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        EOFError,
+        MemoryError,
+        NotImplementedError,
+        zipfile.BadZipFile,
+    ) as e:
+        reason = str(e).partition("\n")[0][:200] or "its content is none"
+        raise RunError(f"{path} is damaged ({reason}); `python -m core evaluate {run.id}` writes it anew.") from None
+    if problem := _find_problem(found, indices):
+        raise RunError(f"{path} is damaged ({problem}); `python -m core evaluate {run.id}` writes it anew.")
     return found, indices
+
+
+def _read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """Read arrays by name; nothing is unpickled, and nothing unpacked that is larger than answers are."""
+    with zipfile.ZipFile(path) as packed:
+        if sum(member.file_size for member in packed.infolist()) > _MOST_BYTES:
+            raise ValueError("it unpacks to more than any answers")
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+        return {name: arrays[name] for name in ("probabilities", "labels", "indices") if name in arrays}
+
+
+def _find_problem(found: Predictions, indices: np.ndarray) -> str:
+    """Return what makes arrays no answers to digits, "" if nothing does."""
+    probabilities, labels = found.probabilities, found.labels
+    if labels.ndim != 1 or not labels.size or probabilities.shape != (len(labels), 10) or indices.shape != labels.shape:
+        return f"shape {probabilities.shape}"
+    if probabilities.dtype.kind != "f" or labels.dtype.kind not in "iu" or indices.dtype.kind not in "iu":
+        return f"{probabilities.dtype} and {labels.dtype} are no probabilities and labels"
+    if labels.min() < 0 or labels.max() > 9 or indices.min() < 0:
+        return "labels beyond 0 to 9"
+    if not ((probabilities >= 0) & (probabilities <= 1 + 1e-4)).all():
+        return "probabilities beyond 0 to 1"
+    return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 from core.errors import RunError
@@ -31,15 +32,30 @@ def read_metrics(run: Run, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
     except OSError as error:
         raise RunError(f"{run.path / 'metrics.jsonl'} cannot be read ({error.strerror or error}).") from None
     whole = data[: data.rfind(b"\n") + 1]
-    lines = []
-    for line in whole.splitlines():
-        try:
-            value = json.loads(line)
-        except ValueError:
-            continue  # a line torn by a kill; the resumed run rewrote its step
-        if isinstance(value, dict):
-            lines.append(value)
+    # A line torn by a kill is none; the resumed run rewrote its step.
+    lines = [line for line in map(_parse_line, whole.splitlines()) if line is not None]
     return lines, offset + len(whole)
+
+
+def _parse_line(text: bytes) -> dict[str, Any] | None:
+    """Return a line's figures, None if it is not what the trainer writes: a step, a kind, and finite numbers."""
+    try:
+        line = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(line, dict) or not isinstance(line.get("step"), int) or line["step"] < 0:
+        return None
+    figures = (value for name, value in line.items() if name != "kind")
+    return line if all(value is None or _is_figure(value) for value in figures) else None
+
+
+def _is_figure(value: object) -> bool:
+    # Beyond, whole numbers are not what the browser makes of them, and others not finite.
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and abs(value) <= (2**53 if isinstance(value, int) else sys.float_info.max)
+    )
 
 
 def read_log_tail(run: Run, n_bytes: int = 4000) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 
 from core import paths, processes
 from core.errors import ConfigError, RunError
-from core.files import read_json, write_json
+from core.files import explain_refusals, read_json, write_json
 from core.runs import store
 
 if TYPE_CHECKING:
@@ -84,7 +84,8 @@ def stop_run(run: Run) -> None:
     state = store.compute_state(store.read_record(run))
     if state not in ("queued", "running"):
         raise RunError(f"{run.id} is {state}; only a queued or running run can be stopped.")
-    (_stop_file(run)).touch()
+    with explain_refusals(_stop_file(run)):
+        _stop_file(run).touch()
 
 
 @contextmanager
@@ -97,7 +98,8 @@ def hold(run: Run) -> Iterator[None]:
     # The system releases the lock when its process dies, however it dies.
     lock = FileLock(run.path / ".trainer.lock")
     try:
-        lock.acquire(timeout=0)
+        with explain_refusals(run.path):
+            lock.acquire(timeout=0)
     except Timeout:
         raise RunError(f"{run.id} is being trained by another process.") from None
     try:
@@ -113,7 +115,8 @@ def is_stop_requested(run: Run) -> bool:
 
 def clear_stop_request(run: Run) -> None:
     """Forget an earlier request to stop."""
-    _stop_file(run).unlink(missing_ok=True)
+    with explain_refusals(_stop_file(run)):
+        _stop_file(run).unlink(missing_ok=True)
 
 
 def _stop_file(run: Run) -> Path:
@@ -123,15 +126,15 @@ def _stop_file(run: Run) -> Path:
 def _launch(run: Run) -> None:
     clear_stop_request(run)
     store.update_record(
-        run,
-        status="queued",
-        phase="waiting",
-        launched=store.now(),
-        pid=None,
-        process_started=None,
-        error="",
+        run, status="queued", phase="waiting", launched=store.now(), pid=None, process="", heartbeat="", error=""
     )
-    processes.launch_detached(["train", "--resume", run.id], run.path / "train.log", append=True, DIGITS_BACKGROUND="1")
+    log = run.path / "train.log"
+    try:
+        with explain_refusals(log):
+            processes.launch_detached(["train", "--resume", run.id], log, append=True, DIGITS_BACKGROUND="1")
+    except RunError as error:
+        store.update_record(run, status="failed", phase="", error=str(error))
+        raise
 
 
 @contextmanager
@@ -143,15 +146,19 @@ def wait_for_turn(run: Run) -> Iterator[bool]:
     """
     limit = read_parallel_limit()
     tickets = paths.runs_dir() / ".queue"
-    tickets.mkdir(parents=True, exist_ok=True)
+    with explain_refusals(tickets):
+        tickets.mkdir(parents=True, exist_ok=True)
     # A batch launches many processes at once; they take their turns in the order of the requests, not of their imports.
     requested = datetime.fromisoformat(store.read_record(run).launched or store.now())
     ticket = tickets / f"{int(requested.timestamp() * 1e9):020d}-{run.id}.json"
-    write_json(ticket, processes.identify_process())
+    write_json(ticket, {"pid": os.getpid(), "process": processes.mark_process()})
     try:
-        lock = _take_slot(run, ticket, limit)
+        with explain_refusals(tickets):
+            lock = _take_slot(run, ticket, limit)
     finally:
-        ticket.unlink(missing_ok=True)
+        # Once this process has ended, the next one in the queue removes it.
+        with suppress(OSError):
+            ticket.unlink(missing_ok=True)
     try:
         yield lock is not None
     finally:
@@ -186,7 +193,8 @@ def count_training() -> int:
     for path in (paths.runs_dir() / ".queue").glob("slot-*.lock"):
         lock = FileLock(path)
         try:
-            lock.acquire(timeout=0)
+            with explain_refusals(path):
+                lock.acquire(timeout=0)
             lock.release()
         except Timeout:
             taken += 1
@@ -196,10 +204,10 @@ def count_training() -> int:
 def _is_owned(ticket: Path) -> bool:
     """Whether the process that wrote the ticket still lives."""
     try:
-        pid, started = read_json(ticket)
-    except (RunError, ValueError, TypeError):
+        owner = read_json(ticket)
+        return processes.is_marked(owner["pid"], owner["process"])
+    except (RunError, LookupError, TypeError, AttributeError):
         return False  # gone or unreadable
-    return processes.is_alive(pid, started)
 
 
 def _find_oldest(tickets: Path) -> Path | None:

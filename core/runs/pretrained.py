@@ -70,7 +70,7 @@ def _fill(draft: Run, run: Run, name: str) -> None:
     write_json(draft.path / "report.json", {**read_json(run.path / "report.json"), "run": name})
     record = store.read_record(run).model_copy(
         # The commit that holds it is a later one than it was trained at.
-        update={"id": name, "name": "", "pid": None, "process_started": None, "heartbeat": "", "git_commit": ""}
+        update={"id": name, "name": "", "pid": None, "process": "", "heartbeat": "", "git_commit": ""}
     )
     store.write_record(draft, record)
     for file in ("test.npz", "validation.npz"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import shutil
@@ -9,15 +10,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from core import paths, processes
 from core.config import TrainConfig, parse_config
-from core.errors import RunError, RunNotFoundError
-from core.files import read_json, write_json
+from core.errors import ConfigError, RunError, RunNotFoundError
+from core.files import check_links, read_json, write_json
 from core.runs.notes import NAME_LENGTH, change_notes, read_notes
+from core.runs.versions import migrate_record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Status = Literal["queued", "running", "completed", "stopped", "failed"]
 State = Literal["queued", "running", "completed", "stopped", "failed", "lost"]
@@ -25,17 +30,22 @@ State = Literal["queued", "running", "completed", "stopped", "failed", "lost"]
 # A launched process writes its pid into run.json within this time, or it never will.
 LAUNCH_GRACE_S = 30.0
 
+# Whole numbers that tables and the browser take as they are.
+Count = Annotated[int, Field(ge=0, le=2**53)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+
 
 class RunRecord(BaseModel):
     """What run.json says, with what notes.json says laid over it. Times are ISO 8601 in UTC, accuracies fractions.
 
     `status` is what the trainer last wrote; `compute_state` also knows whether the trainer still lives. `tags` and
-    `note` are in notes.json alone. `members` are the ids of an ensemble's runs, empty for a trained run.
+    `note` are in notes.json alone. `members` are the ids of an ensemble's runs, empty for a trained run. `process`
+    is the mark of the process `pid`; `weights` is the SHA-256 of the model.safetensors that was evaluated.
     """
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
 
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     id: str
     name: str = ""
     tags: list[str] = Field(default_factory=list)
@@ -52,29 +62,47 @@ class RunRecord(BaseModel):
     finished: str = ""
     heartbeat: str = ""
     pid: int | None = None
-    process_started: float | None = None
-    seed: int = 0
+    process: str = ""
+    seed: Count = 0
     device: str = ""
-    threads: int = 0
+    threads: Count = 0
     versions: dict[str, str] = Field(default_factory=dict)
     git_commit: str = ""
-    parameters: int = 0
-    step: int = 0
-    total_steps: int = 0
-    train_seconds: float = 0.0
-    validation_accuracy: float | None = None
-    best_validation_accuracy: float | None = None
-    test_correct: int | None = None
-    test_total: int | None = None
+    parameters: Count = 0
+    step: Count = 0
+    total_steps: Count = 0
+    train_seconds: float = Field(0.0, ge=0)
+    validation_accuracy: Fraction | None = None
+    best_validation_accuracy: Fraction | None = None
+    test_correct: Count | None = None
+    test_total: Count | None = None
+    weights: str = ""
     error: str = ""
     members: list[str] = Field(default_factory=list)
 
     @field_validator("created", "launched", "started", "finished", "heartbeat")
     @classmethod
     def _check_time(cls, text: str) -> str:
-        if text and datetime.fromisoformat(text).tzinfo is None:
-            raise ValueError("a time without its zone")
+        if text:
+            time = datetime.fromisoformat(text)
+            if time.tzinfo is None:
+                raise ValueError("a time without its zone")
+            if not 1970 <= time.year < 9999:
+                raise ValueError("a time before 1970 or after 9998")
         return text
+
+    @field_validator("members")
+    @classmethod
+    def _check_members(cls, names: list[str]) -> list[str]:
+        if any(not name or name.startswith(".") or name != Path(name).name for name in names):
+            raise ValueError("a member that is no run's id")
+        return names
+
+    @model_validator(mode="after")
+    def _check_result(self) -> Self:
+        if (self.test_correct or 0) > (self.test_total or 0):
+            raise ValueError("more digits right than there are")
+        return self
 
 
 @dataclass(frozen=True)
@@ -120,11 +148,12 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def create_folder(kind: str) -> Run:
-    """Make an empty run folder under a new id.
+def create_folder(kind: str, fill: Callable[[Run, str], None]) -> Run:
+    """Make a run folder under a new id; nobody sees it before it is filled.
 
     Args:
         kind: part of the id: a recipe, or "ensemble".
+        fill: writes run.json and the rest into the folder that it is given, for the id that it is given.
 
     Raises:
         RunError: if it cannot be made.
@@ -133,16 +162,23 @@ def create_folder(kind: str) -> Run:
     slug = re.sub(r"[^a-z0-9]+", "-", kind.lower()).strip("-")[:40] or "run"
     while True:
         run = Run(paths.runs_dir() / f"{stamp}-{slug}-{secrets.token_hex(2)}")
+        draft = Run(run.path.with_name(f".new-{run.id}"))
         try:
-            run.path.mkdir(parents=True)
+            draft.path.mkdir(parents=True)
+            if run.path.exists():
+                continue  # a batch makes many runs within a second
+            fill(draft, run.id)
+            draft.path.rename(run.path)
         except FileExistsError:
-            if not run.path.is_dir():
+            if not draft.path.is_dir():
                 raise RunError(f"{run.path.parent} is not a folder; move it away.") from None
-            continue  # a batch makes many runs within a second
+            continue
         except OSError as error:
             raise RunError(
                 f"{run.path} could not be made ({error.strerror or error}); check the disk and its permissions."
             ) from None
+        finally:
+            shutil.rmtree(draft.path, ignore_errors=True)
         return run
 
 
@@ -160,22 +196,31 @@ def create_run(config: TrainConfig, recipe: str, name: str = "") -> Run:
         name: what the person calls it; "" for none.
 
     Raises:
-        RunError: if the folder cannot be made.
+        RunError: if the folder cannot be made, or there is no run to learn from of the name that the config gives.
     """
-    run = create_folder(recipe)
-    write_json(run.path / "config.json", config.model_dump())
-    record = RunRecord(
-        id=run.id,
-        name=clean_name(name),
-        recipe=recipe,
-        model=config.model.name,
-        dataset=config.data.dataset,
-        created=now(),
-        seed=config.runtime.seed,
-        total_steps=config.total_steps,
-    )
-    write_record(run, record)
-    return run
+    if config.loss.teacher:
+        try:
+            find_member(config.loss.teacher)
+        except RunNotFoundError as error:
+            raise RunNotFoundError(
+                f"There is nothing to learn from: {error} Name a run in full in loss.teacher, or leave it empty."
+            ) from None
+
+    def fill(draft: Run, name_of_run: str) -> None:
+        write_json(draft.path / "config.json", config.model_dump())
+        record = RunRecord(
+            id=name_of_run,
+            name=clean_name(name),
+            recipe=recipe,
+            model=config.model.name,
+            dataset=config.data.dataset,
+            created=now(),
+            seed=config.runtime.seed,
+            total_steps=config.total_steps,
+        )
+        write_record(draft, record)
+
+    return create_folder(recipe, fill)
 
 
 def write_record(run: Run, record: RunRecord) -> None:
@@ -220,13 +265,15 @@ def write_notes(run: Run, *, name: str | None = None, tags: list[str] | None = N
 
 
 def _read_own_record(run: Run) -> RunRecord:
+    check_links(run.path, paths.artifacts_dir())
     try:
-        record = RunRecord.model_validate(read_json(run.path / "run.json"))
+        path = run.path / "run.json"
+        record = RunRecord.model_validate(migrate_record(read_json(path), path))
     except ValidationError as error:
         first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "run.json"
         raise RunError(
-            f"{run.path / 'run.json'} is damaged at '{'.'.join(map(str, first['loc']))}' ({first['msg']}); "
-            "restore it or delete the run."
+            f"{run.path / 'run.json'} is damaged at '{where}' ({first['msg']}); restore it or delete the run."
         ) from None
     # The folder's name is the identity: a copied or renamed folder must not answer to another run's id.
     return record.model_copy(update={"id": run.id})
@@ -247,10 +294,13 @@ def read_config(run: Run) -> TrainConfig:
     """
     path = run.path / "config.json"
     try:
-        found = path.stat()
-    except OSError:
-        return parse_config(read_json(path))  # says what is wrong with it
-    return _read_config(path, found.st_mtime_ns, found.st_size)
+        try:
+            found = path.stat()
+        except OSError:
+            return parse_config(read_json(path))  # says what is wrong with it
+        return _read_config(path, found.st_mtime_ns, found.st_size)
+    except ConfigError as error:
+        raise ConfigError([f"{path} cannot be used as it is: {problem}" for problem in error.problems]) from None
 
 
 @lru_cache(maxsize=4096)
@@ -260,7 +310,7 @@ def _read_config(path: Path, _mtime_ns: int, _size: int) -> TrainConfig:
 
 def is_alive(record: RunRecord) -> bool:
     """Whether the process that wrote the record still runs."""
-    return processes.is_alive(record.pid, record.process_started)
+    return processes.is_marked(record.pid, record.process)
 
 
 def compute_state(record: RunRecord) -> State:
@@ -286,16 +336,20 @@ def read_entry(run: Run) -> RunEntry:
 
 
 def list_runs() -> list[RunEntry]:
-    """Return every run, newest first, then the pretrained ones; unreadable folders are listed with the reason."""
+    """Return every run, newest first, those that are unreadable, with the reason, and then the pretrained ones."""
     entries = []
     for root in (paths.runs_dir(), paths.pretrained_dir()):
         try:
-            folders = [path for path in root.iterdir() if path.is_dir() and not path.name.startswith(".")]
+            with os.scandir(root) as found:
+                folders = [one.name for one in found if one.is_symlink() or one.is_dir()]
         except FileNotFoundError:
             continue
         except OSError as error:
             raise RunError(f"{root} cannot be listed ({error.strerror or error}); check its permissions.") from None
-        entries += [read_entry(Run(path)) for path in sorted(folders, reverse=True)]
+        names = sorted((name for name in folders if not name.startswith(".")), reverse=True)
+        listed = [read_entry(Run(root / name)) for name in names]
+        # Where something else was put among the runs, they still come first.
+        entries += sorted(listed, key=lambda entry: entry.record is None)
     return entries
 
 
@@ -308,10 +362,12 @@ def find_run(reference: str) -> Run:
 
     Raises:
         RunNotFoundError: if no run, or more than one, answers to it.
+        RunError: if its folder is, or holds, a link that leads out of the artifacts.
     """
     # Pages ask for a whole id at every click; it is found without reading all the others.
     exact = _find_folder(reference)
     if exact is not None:
+        check_links(exact.path, paths.artifacts_dir())
         return exact
     entries = list_runs()
     if reference in ("latest", "best"):
@@ -388,6 +444,9 @@ def delete_run(run: Run) -> None:
     # Out of the list in one step, so that nobody meets a half-deleted run.
     hidden = run.path.with_name(f".deleted-{run.id}")
     try:
+        if run.path.is_symlink():
+            run.path.unlink()  # what it leads to is none of ours
+            return
         run.path.rename(hidden)
         shutil.rmtree(hidden)
     except OSError as error:

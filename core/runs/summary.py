@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from core import processes
 from core.runs.groups import group_runs
 
 if TYPE_CHECKING:
@@ -24,6 +26,28 @@ def describe_result(record: RunRecord) -> str:
     )
 
 
+def explain_loss(record: RunRecord) -> str:
+    """Say of a lost run what is known of its end, in a sentence.
+
+    Args:
+        record: of a run whose `compute_state` is "lost".
+    """
+    if record.pid is None:
+        return "Its training process did not begin; its log may say why."
+    if processes.is_of_earlier_boot(record.process):
+        what = "The machine was restarted while it was under way"
+    else:
+        what = "Its training process was ended from outside (killed, or the memory was full)"
+    doing = f" while {record.phase}" if record.phase else ""
+    at = f" at step {record.step:,}" if record.step else ""
+    last = f"; last sign of life {_format_time(record.heartbeat)}{doing}{at}" if record.heartbeat else ""
+    return f"{what}{last}."
+
+
+def _format_time(text: str) -> str:
+    return datetime.fromisoformat(text).astimezone().strftime("%d %b %H:%M:%S")
+
+
 def summarize_run(entry: RunEntry) -> dict[str, Any]:
     """Return what --json says of a run."""
     if entry.record is None:
@@ -40,7 +64,7 @@ def summarize_run(entry: RunEntry) -> dict[str, Any]:
         "members": record.members,
         "dataset": record.dataset,
         "status": entry.state,
-        "error": record.error,
+        "error": explain_loss(record) if entry.state == "lost" else record.error,
         "created": record.created,
         "seed": record.seed,
         "step": record.step,

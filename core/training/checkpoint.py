@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -13,9 +15,15 @@ from core.errors import CheckpointError, RunError
 from core.files import replace_file, write_json
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from torch import Tensor, nn
+
+
+# The header of a checkpoint has some 10 kB; the widest network has 75 MB of weights, its checkpoint four times that.
+_MOST_HEADER_BYTES = 1_000_000
+_MOST_BYTES = 1_000_000_000
 
 
 def save_weights(path: Path, network: nn.Module) -> None:
@@ -33,8 +41,9 @@ def load_weights(path: Path, network: nn.Module) -> None:
     Raises:
         CheckpointError: if the file is missing, damaged, not finite, or made for another network.
     """
+    _check_fit(path, _read_shapes(path), network)
     tensors = _load(path)
-    _check_fit(path, tensors, network)
+    _check_finite(path, tensors)
     network.load_state_dict(tensors)
 
 
@@ -99,26 +108,61 @@ def _save(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> N
 
 
 def _load(path: Path) -> dict[str, Tensor]:
-    try:
+    with _explain_damage(path):
+        _check_size(path)
         return load_file(path)
+
+
+@contextmanager
+def _explain_damage(path: Path) -> Iterator[None]:
+    try:
+        yield
     except FileNotFoundError:
         raise CheckpointError(f"{path} is missing; train the run until its first checkpoint.") from None
-    except (SafetensorError, OSError, ValueError) as error:
-        raise CheckpointError(f"{path} is damaged ({error}); restore it or train the run again.") from None
+    except (SafetensorError, OSError, ValueError, MemoryError) as error:
+        reason = str(error).partition("\n")[0][:200]
+        raise CheckpointError(f"{path} is damaged ({reason}); restore it or train the run again.") from None
 
 
-def _check_fit(path: Path, tensors: dict[str, Tensor], network: nn.Module) -> None:
+def _check_size(path: Path) -> None:
+    """Refuse a file or a header that is larger than any of ours, before either is read."""
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(0)
+        header = int.from_bytes(file.read(8), "little")
+    if size > _MOST_BYTES:
+        raise ValueError(f"{size:,} bytes are more than any network has")
+    if header > min(size, _MOST_HEADER_BYTES):
+        raise ValueError(f"a header of {header:,} bytes")
+
+
+def _read_shapes(path: Path) -> dict[str, tuple[str, tuple[int, ...]]]:
+    """Return kind and shape of each tensor of a file, none of which is read."""
+    with _explain_damage(path):
+        _check_size(path)
+        with safe_open(path, framework="pt") as file:
+            slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118  (it is no mapping)
+            return {name: (part.get_dtype(), tuple(part.get_shape())) for name, part in slices.items()}
+
+
+def _check_fit(path: Path, shapes: dict[str, tuple[str, tuple[int, ...]]], network: nn.Module) -> None:
     expected = network.state_dict()
-    missing = sorted(set(expected) - set(tensors))
-    extra = sorted(set(tensors) - set(expected))
+    missing = sorted(set(expected) - set(shapes))
+    extra = sorted(set(shapes) - set(expected))
     if missing or extra:
-        what = f"'{missing[0]}' is missing" if missing else f"'{extra[0]}' is not part of it"
+        what = f"'{missing[0]}' is missing" if missing else f"'{extra[0][:60]}' is not part of it"
         raise CheckpointError(f"{path} was made for another network ({what}).")
     for name, value in expected.items():
-        if tensors[name].shape != value.shape:
+        kind, shape = shapes[name]
+        if shape != tuple(value.shape):
             raise CheckpointError(
-                f"{path} was made for another network ('{name}' has shape {tuple(tensors[name].shape)}, "
-                f"not {tuple(value.shape)})."
+                f"{path} was made for another network ('{name}' has shape {shape}, not {tuple(value.shape)})."
             )
-        if not torch.isfinite(tensors[name]).all():
+        if value.is_floating_point() != kind.startswith(("F", "BF")):
+            raise CheckpointError(f"{path} was made for another network ('{name}' holds numbers of kind {kind}).")
+
+
+def _check_finite(path: Path, tensors: dict[str, Tensor]) -> None:
+    for name, value in tensors.items():
+        if not torch.isfinite(value).all():
             raise CheckpointError(f"{path} holds weights that are not finite ('{name}'); train the run again.")

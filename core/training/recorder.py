@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from core.errors import RunError
-from core.files import replace_file
+from core.files import explain_refusals, replace_file
 from core.runs import history, jobs, store
 
 if TYPE_CHECKING:
@@ -32,7 +32,9 @@ class Recorder:
         self._run = run
         self._on_line = on_line
         self._best = read_best_validation(run)
-        self._file = (run.path / "metrics.jsonl").open("a", encoding="utf-8")
+        self._path = run.path / "metrics.jsonl"
+        with explain_refusals(self._path):
+            self._file = self._path.open("a", encoding="utf-8")
         self._last_heartbeat = 0.0
         self._stop_signalled = False
 
@@ -42,7 +44,12 @@ class Recorder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
+        try:
+            with explain_refusals(self._path):
+                self._file.close()  # writes what an earlier refusal has left to be written
+        except RunError:
+            if error is None:
+                raise
 
     def write(self, line: dict[str, Any]) -> None:
         """Append one line to metrics.jsonl and, now and then, renew the heartbeat.
@@ -50,14 +57,9 @@ class Recorder:
         Raises:
             RunError: if the disk refuses.
         """
-        try:
+        with explain_refusals(self._path):
             self._file.write(json.dumps(line) + "\n")
             self._file.flush()
-        except OSError as error:
-            raise RunError(
-                f"{self._run.path / 'metrics.jsonl'} could not be written ({error.strerror or error}); "
-                "free some space, then resume the run."
-            ) from error
         if line["kind"] == "epoch" or time.monotonic() - self._last_heartbeat >= HEARTBEAT_INTERVAL_S:
             changes = {"step": line["step"], "train_seconds": line["train_seconds"], "heartbeat": store.now()}
             accuracy = line.get("validation_accuracy")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
 
-from core.errors import CheckpointError, TrainingError
+from core.config import list_changes, parse_config
+from core.errors import CheckpointError, ConfigError, TrainingError
 from core.models.catalog import get_model_spec
 from core.models.forward import choose_device
 from core.models.initialize import initialize
@@ -22,11 +23,17 @@ from core.training.checkpoint import (
 from core.training.optim import build_average, build_optimizer, build_scheduler
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from torch import nn
     from torch.optim.swa_utils import AveragedModel
 
     from core.config import TrainConfig
     from core.runs.store import Run
+
+
+# A run may be made longer, and go on elsewhere.
+_MAY_CHANGE = ("loop.epochs", "loop.early_stopping", "runtime.device", "runtime.threads")
 
 
 @dataclass
@@ -64,11 +71,13 @@ class TrainingState:
 
     Attributes:
         network: on `device`, in training mode.
+        config: all settings.
         average: its averaged copy, None if weight averaging is off.
         augment_generator: random numbers of the augmentation, on `device`; dropout uses PyTorch's global ones.
     """
 
     network: nn.Module
+    config: TrainConfig
     optimizer: torch.optim.Optimizer
     scheduler: LambdaLR | ReduceLROnPlateau
     average: AveragedModel | None
@@ -99,6 +108,7 @@ def build_state(config: TrainConfig) -> TrainingState:
     optimizer = build_optimizer(network.parameters(), config.optimizer)
     return TrainingState(
         network=network,
+        config=config,
         optimizer=optimizer,
         scheduler=build_scheduler(optimizer, config),
         average=build_average(network, config.loop.ema_decay) if config.loop.ema_decay else None,
@@ -114,7 +124,9 @@ def save_state(run: Run, state: TrainingState) -> None:
         TrainingError: if a weight is not finite; the earlier checkpoint then stays.
         RunError: if the disk refuses.
     """
-    if not all(torch.isfinite(value).all() for value in state.network.parameters()):
+    # Running means too, which are no parameters, and what is averaged apart from the network.
+    kept = [*state.network.state_dict().values(), *state.evaluated_network.state_dict().values()]
+    if not all(torch.isfinite(value).all() for value in kept):
         raise TrainingError(
             f"The weights are not finite after step {state.progress.step} (learning rate {state.progress.lr:g}); lower "
             "the learning rate or clip gradients, and start again."
@@ -130,6 +142,7 @@ def save_state(run: Run, state: TrainingState) -> None:
         tensors["random.cuda"] = torch.cuda.get_rng_state(state.device)
     values = {
         "version": 1,
+        "config": state.config.model_dump(),
         "progress": vars(state.progress),
         "optimizer_groups": groups,
         "scheduler": {key: value for key, value in state.scheduler.state_dict().items() if key != "lr_lambdas"},
@@ -146,6 +159,7 @@ def restore_state(run: Run, state: TrainingState) -> None:
     """
     path = run.path / "last.safetensors"
     tensors, values = load_checkpoint(path)
+    _check_settings(path, values, state.config)
     try:
         state.network.load_state_dict(_take(tensors, "network."))
         if state.average is not None:
@@ -162,6 +176,23 @@ def restore_state(run: Run, state: TrainingState) -> None:
         state.progress = Progress(**values["progress"])
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise CheckpointError(f"{path} does not fit the run's config ({error}); start a new run instead.") from None
+
+
+def _check_settings(path: Path, values: Any, config: TrainConfig) -> None:
+    """Refuse the checkpoint of another run, whose tensors may fit all the same.
+
+    Two runs of the same settings take the same steps, so that either's checkpoint will do.
+    """
+    if not isinstance(values, dict) or "config" not in values:
+        return  # written by an earlier version
+    try:
+        changed = [path for path in list_changes(parse_config(values["config"]), config) if path not in _MAY_CHANGE]
+    except ConfigError as error:
+        raise CheckpointError(f"{path} does not fit the run's config ({error}); start a new run instead.") from None
+    if changed:
+        raise CheckpointError(
+            f"{path} was made with other settings ({', '.join(changed)}); put the run's own there or start a new run."
+        )
 
 
 def _take(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:

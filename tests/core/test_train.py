@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 
 from core.config import TrainConfig
 from core.errors import CoreError, RunError
+from core.processes import mark_process
 from core.runs import history, jobs, store
 from core.train import train_run
 
@@ -228,8 +229,7 @@ def test_a_run_just_launched_is_left_to_its_own_process():
     with pytest.raises(RunError, match="is queued already"):
         jobs.check_resumable(run)
     jobs.check_resumable(run, is_launched=True)
-    me = psutil.Process()
-    store.update_record(run, pid=me.pid, process_started=me.create_time())
+    store.update_record(run, pid=os.getpid(), process=mark_process())
     with pytest.raises(RunError, match="is queued already"):
         jobs.check_resumable(run, is_launched=True)
 

@@ -322,7 +322,7 @@ def test_without_runs_the_page_says_where_to_start(home):
         ("running", "is training at step 20", False, "Watch it on Train"),
         ("stopped", "was stopped at step 20", True, "Resume it on Train"),
         ("failed", "The loss is not finite at step 3.", True, "Resume it on Train"),
-        ("lost", "ended without saying why", True, "Resume it on Train"),
+        ("lost", "was ended from outside", True, "Resume it on Train"),
     ],
 )
 def test_an_unfinished_run_says_why_and_what_to_do(runs_in_every_state, state, words, can_evaluate, link):

@@ -118,7 +118,7 @@ def test_a_run_is_started_watched_and_finished(mnist_home):
         ("failed", "Failed.** The loss is not finite at step 3."),
         ("running", "Training."),
         ("queued", "Waiting for its turn, number 1 in the queue."),
-        ("lost", "The training process ended without saying why (killed, or the machine restarted)."),
+        ("lost", "Its training process was ended from outside (killed, or the memory was full)"),
     ],
 )
 def test_every_state_is_told_in_words(mnist_home, runs_in_every_state, state, sentence):
@@ -144,7 +144,7 @@ def test_without_a_checkpoint_resume_says_that_it_starts_again(mnist_home, runs_
 def test_the_place_in_the_queue_counts_those_before(mnist_home, runs_in_every_state):
     first = runs_in_every_state["queued"]
     record = store.update_record(first, launched="2026-01-01T00:00:00.000+00:00")
-    alive = {"pid": record.pid, "process_started": record.process_started}
+    alive = {"pid": record.pid, "process": record.process}
     second = copy_run(
         first, mnist_home, id="20260101-000007-mlp-next", launched="2026-01-01T00:00:01.000+00:00", **alive
     )

@@ -15,6 +15,7 @@ from core.benchmarks.app import serve_app
 from core.data import download_status
 from core.evaluation.compare import compare, describe
 from core.evaluation.report import load_predictions, load_report
+from core.processes import mark_process
 from core.runs import store
 from core.runs.groups import group_runs, learning_curves
 from dashboard.curves import name_run, read_curves
@@ -237,7 +238,7 @@ def test_a_run_is_deleted_after_a_question_that_names_it(place, trained_small, o
 
 def test_a_running_run_is_not_deleted(place, trained_small, open_runs):
     me = psutil.Process()
-    alive = {"pid": me.pid, "process_started": me.create_time(), "heartbeat": store.now()}
+    alive = {"pid": me.pid, "process": mark_process(), "heartbeat": store.now()}
     run = copy_run(
         trained_small, place[0], id="20260103-000000-mlp-busy", name="busy", status="running", phase="training", **alive
     )

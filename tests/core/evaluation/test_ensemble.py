@@ -110,5 +110,5 @@ def test_answers_to_other_digits_are_not_averaged(members):
 def test_a_name_that_leads_out_of_the_runs_is_no_member(members):
     ensemble = create_ensemble(members)
     store.update_record(ensemble, members=["../datasets", members[0].id])
-    with pytest.raises(RunError, match="not there any more"):
+    with pytest.raises(RunError, match="a member that is no run's id"):
         load_classifier(ensemble)

@@ -50,7 +50,7 @@ def test_it_is_found_by_its_name_and_listed_last(published, finished_run):
 def test_nothing_of_the_machine_is_published(published):
     record = json.loads((published.path / "run.json").read_text())
     assert record["pid"] is None
-    assert record["process_started"] is None
+    assert record["process"] == ""
     assert record["heartbeat"] == record["git_commit"] == ""
     for path in published.path.glob("*.json*"):
         assert not re.search(r"/(home|work|tmp|root|Users)/|[A-Z]:\\\\", path.read_text()), path.name

@@ -7,6 +7,7 @@ import pytest
 
 from core.config import TrainConfig
 from core.errors import ConfigError, RunError, RunNotFoundError
+from core.processes import mark_process
 from core.runs import history, store
 
 
@@ -69,9 +70,9 @@ def test_an_unknown_or_ambiguous_reference_says_so(home):
 
 def test_states_are_told_from_the_process(run):
     me = psutil.Process()
-    mine = {"pid": me.pid, "process_started": me.create_time()}
+    mine = {"pid": me.pid, "process": f"epoch:{me.create_time()}"}
     assert store.compute_state(store.update_record(run, status="running", **mine)) == "running"
-    reused = store.update_record(run, process_started=me.create_time() - 100)
+    reused = store.update_record(run, process=f"epoch:{me.create_time() - 100}")
     assert store.compute_state(reused) == "lost", "another process with the same pid is not the trainer"
     assert store.compute_state(store.update_record(run, pid=2**22 + 1)) == "lost"
     assert store.compute_state(store.update_record(run, status="completed")) == "completed"
@@ -124,8 +125,7 @@ def test_a_damaged_config_is_a_config_error(run):
 
 
 def test_delete_refuses_a_live_run_and_removes_a_finished_one(home, run):
-    me = psutil.Process()
-    store.update_record(run, status="running", pid=me.pid, process_started=me.create_time())
+    store.update_record(run, status="running", pid=os.getpid(), process=mark_process())
     with pytest.raises(RunError, match="is running; stop it"):
         store.delete_run(run)
     store.update_record(run, status="stopped")
