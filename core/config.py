@@ -16,6 +16,8 @@ from core.errors import ConfigError
 from core.models.catalog import MODELS, get_model_spec
 
 CONFIG_VERSION: Literal[1] = 1
+# For `only_for`: any value of a text but the empty one.
+ANY = ("*",)
 
 
 def _field(
@@ -27,11 +29,11 @@ def _field(
     log: bool = False,
     label: str = "",
     only_for: dict[str, tuple[str, ...]] | None = None,
-    **limits: float,
+    **limits: float | str,
 ) -> Any:
     """Declare a setting: what pydantic checks (`limits`) together with what a widget needs.
 
-    `only_for` maps another field's path to the values for which this setting has an effect.
+    `only_for` maps another field's path to the values for which this setting has an effect, or to ANY.
     """
     extra = {"unit": unit, "step": step, "log": log, "label": label, "only_for": only_for or {}}
     return Field(default, description=help_text, json_schema_extra=extra, **limits)  # type: ignore[call-overload]
@@ -113,6 +115,11 @@ class OptimizerConfig(_Part):
         lt=1.0,
         only_for={"optimizer.name": ("adam", "adamw", "rmsprop", "adadelta")},
     )
+    fused: bool = _field(
+        False,
+        "Change all weights in one pass: the same steps but for rounding, sooner in a small network.",
+        only_for={"optimizer.name": ("sgd", "adam", "adamw")},
+    )
     weight_decay: float = _field(0.0, "Pull of every weight towards zero.", step=0.0001, log=True, ge=0.0, le=1.0)
 
 
@@ -182,6 +189,28 @@ class LossConfig(_Part):
         ge=0.0,
         le=10.0,
         only_for={"loss.name": ("focal",)},
+    )
+    teacher: str = _field(
+        "",
+        "Name of a finished run whose probabilities are learned too, those of an ensemble's average; empty is none.",
+        pattern=r"^[A-Za-z0-9._-]*$",
+        max_length=128,
+    )
+    teacher_share: float = _field(
+        0.9,
+        "Share of the loss that asks for the teacher's probabilities; the rest asks for the labels.",
+        step=0.1,
+        gt=0.0,
+        le=1.0,
+        only_for={"loss.teacher": ANY},
+    )
+    temperature: float = _field(
+        2.0,
+        "Divides the teacher's logits and the network's own before they are compared: above 1, small ones count more.",
+        step=0.5,
+        gt=0.0,
+        le=20.0,
+        only_for={"loss.teacher": ANY},
     )
 
 
@@ -374,6 +403,8 @@ def _explain(problem: dict[str, Any]) -> str:
         key, words = bounds[kind]
         shown = f"{value:g}" if isinstance(value, int | float) else value
         return f"{path} is {shown}; it must be {words} {context[key]:g}."
+    if kind == "string_pattern_mismatch":
+        return f"{path} is {value!r}; it must be a name of letters, digits, dots, dashes and underscores."
     kinds = {"int": "a whole number", "float": "a number", "bool": "true or false", "finite": "a finite number"}
     for prefix, words in kinds.items():
         if kind.startswith(prefix):
@@ -390,7 +421,7 @@ class FieldInfo:
         part: name of the part, a field of TrainConfig.
         label: short name for people.
         help: one line.
-        kind: "bool", "int", "float" or "choice".
+        kind: "bool", "int", "float", "choice" or "text".
         optional: whether None is a value (shown as empty).
         default: its default.
         minimum, maximum: bounds; None where there is none.
@@ -406,7 +437,7 @@ class FieldInfo:
     part: str
     label: str
     help: str
-    kind: Literal["bool", "int", "float", "choice"]
+    kind: Literal["bool", "int", "float", "choice", "text"]
     optional: bool
     default: Any
     minimum: float | None
@@ -421,7 +452,10 @@ class FieldInfo:
 
     def applies_to(self, config: TrainConfig) -> bool:
         """Whether the field has an effect under the other settings of `config`."""
-        return all(get_value(config, path) in values for path, values in self.only_for.items())
+        return all(
+            bool(get_value(config, path)) if values == ANY else get_value(config, path) in values
+            for path, values in self.only_for.items()
+        )
 
     @property
     def range_text(self) -> str:
@@ -430,6 +464,8 @@ class FieldInfo:
             return " | ".join(self.choices)
         if self.kind == "bool":
             return "true | false"
+        if self.kind == "text":
+            return "a name, or empty"
         low = "" if self.minimum is None else f"{'>' if self.exclusive_minimum else '≥'} {self.minimum:g}"
         high = "" if self.maximum is None else f"{'<' if self.exclusive_maximum else '≤'} {self.maximum:g}"
         return ", ".join(text for text in (low, high) if text)
@@ -470,13 +506,13 @@ def _describe(part: str, name: str, info: Any) -> FieldInfo:
             if getattr(limit, key, None) is not None:
                 bounds[key] = getattr(limit, key)
     extra = info.json_schema_extra
-    kind = "choice" if choices else {bool: "bool", int: "int", float: "float"}[annotation]
+    kind = "choice" if choices else {bool: "bool", int: "int", float: "float", str: "text"}[annotation]
     return FieldInfo(
         path=f"{part}.{name}",
         part=part,
         label=extra["label"] or name.replace("_", " ").capitalize(),
         help=info.description,
-        kind=typing.cast("Literal['bool', 'int', 'float', 'choice']", kind),
+        kind=typing.cast("Literal['bool', 'int', 'float', 'choice', 'text']", kind),
         optional=optional,
         default=info.default,
         minimum=bounds.get("ge", bounds.get("gt")),

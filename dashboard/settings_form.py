@@ -125,6 +125,8 @@ def _render_field(field: FieldInfo, base: TrainConfig, recipe: str, current: Tra
         st.selectbox(label, field.choices, **shared)
     elif field.kind == "bool":
         st.toggle(label, **shared)
+    elif field.kind == "text":
+        st.text_input(label, placeholder="empty", **shared)
     else:
         # No bounds here: a widget would quietly keep the last good number, the config says what is wrong with this one.
         is_float = field.kind == "float"
@@ -168,7 +170,7 @@ def write_value(field: FieldInfo, value: Any) -> str:
         return "empty"
     if field.kind == "bool":
         return "on" if value else "off"
-    return str(value) if field.kind == "choice" else f"{value:.10g}"
+    return str(value) or "empty" if field.kind in ("choice", "text") else f"{value:.10g}"
 
 
 def say_in_words(problem: str) -> str:

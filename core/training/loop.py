@@ -14,10 +14,12 @@ from core.data.datasets import split_indices
 from core.data.loader import epoch_order, iterate_batches, to_images
 from core.errors import TrainingError
 from core.models.forward import compute_logits, run_network
-from core.training.loss import compute_loss
+from core.training.loss import compute_loss, compute_taught_loss
 from core.training.state import save_state
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from torch import Tensor
 
     from core.config import TrainConfig
@@ -26,11 +28,19 @@ if TYPE_CHECKING:
     from core.training.recorder import Recorder
     from core.training.state import Progress, TrainingState
 
+    # From images (b, 1, 28, 28) in [0, 1] to log-probabilities (b, 10).
+    Teacher = Callable[[Tensor], Tensor]
+
 METRICS_INTERVAL_S = 0.1
 
 
 def fit(
-    config: TrainConfig, data: DigitData, run: Run, state: TrainingState, recorder: Recorder
+    config: TrainConfig,
+    data: DigitData,
+    run: Run,
+    state: TrainingState,
+    recorder: Recorder,
+    teacher: Teacher | None = None,
 ) -> Literal["completed", "stopped"]:
     """Train from where `state` stands to the end of the config, saving a checkpoint at each epoch and when stopped.
 
@@ -40,6 +50,7 @@ def fit(
         run: the folder for checkpoints.
         state: built or restored; changed in place.
         recorder: writes the figures, and knows whether someone asked for an end.
+        teacher: the one that the config names, on the state's device; None if it names none.
 
     Returns:
         "stopped" if someone asked for an end before the last step.
@@ -55,7 +66,7 @@ def fit(
         if start == 0:
             progress.start_epoch()
         last_step = min((epoch + 1) * steps_per_epoch, config.total_steps)
-        if not _train_until(last_step, config, training, state, recorder):
+        if not _train_until(last_step, config, training, state, recorder, teacher):
             save_state(run, state)
             return "stopped"
         # The line first: if the process dies in between, a resume cuts the line and takes the epoch again, whereas a
@@ -84,7 +95,12 @@ def _load_splits(
 
 
 def _train_until(
-    last_step: int, config: TrainConfig, training: tuple[Tensor, Tensor], state: TrainingState, recorder: Recorder
+    last_step: int,
+    config: TrainConfig,
+    training: tuple[Tensor, Tensor],
+    state: TrainingState,
+    recorder: Recorder,
+    teacher: Teacher | None,
 ) -> bool:
     """Take steps up to `last_step`, all within one epoch; False if someone asked to stop before."""
     progress, spe = state.progress, config.steps_per_epoch
@@ -93,7 +109,7 @@ def _train_until(
     batches = iterate_batches(order, config.loop.batch_size, start=progress.step % spe)
     window = Window(state.device)
     while progress.step < last_step:
-        take_step(config, training, next(batches), state, window)
+        take_step(config, training, next(batches), state, window, teacher)
         progress.step += 1
         # The last step of an epoch always reports, so that the sums of the epoch are complete.
         if window.is_due() or progress.step == last_step:
@@ -104,14 +120,22 @@ def _train_until(
 
 
 def take_step(
-    config: TrainConfig, training: tuple[Tensor, Tensor], batch: Tensor, state: TrainingState, window: Window
+    config: TrainConfig,
+    training: tuple[Tensor, Tensor],
+    batch: Tensor,
+    state: TrainingState,
+    window: Window,
+    teacher: Teacher | None = None,
 ) -> None:
     """One optimiser step on the digits that `batch` (b,) int64 indexes."""
     images, labels = to_images(training[0][batch]), training[1][batch]  # (b, 1, 28, 28), (b,)
     if is_active(config.augment):
         images = augment(images, config.augment, state.augment_generator)
     logits = run_network(state.network, images, config)
-    loss = compute_loss(logits, labels, config.loss)
+    if teacher is None:
+        loss = compute_loss(logits, labels, config.loss)
+    else:
+        loss = compute_taught_loss(logits, labels, teacher(images), config.loss)
     state.optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     if config.loop.clip_norm:

@@ -24,14 +24,16 @@ ONE_CYCLE_START = 1 / 25
 def build_optimizer(parameters: Iterable[nn.Parameter], config: OptimizerConfig) -> torch.optim.Optimizer:
     """Build the optimiser with the settings that apply to it."""
     rate, decay = config.learning_rate, config.weight_decay
+    betas, fused = (config.beta1, config.beta2), config.fused or None  # None leaves the choice to PyTorch, as before
     match config.name:
         case "sgd":
             nesterov = config.nesterov and config.momentum > 0
-            return torch.optim.SGD(parameters, lr=rate, momentum=config.momentum, nesterov=nesterov, weight_decay=decay)
+            momentum = config.momentum
+            return torch.optim.SGD(parameters, rate, momentum, nesterov=nesterov, weight_decay=decay, fused=fused)
         case "adam":
-            return torch.optim.Adam(parameters, lr=rate, betas=(config.beta1, config.beta2), weight_decay=decay)
+            return torch.optim.Adam(parameters, lr=rate, betas=betas, weight_decay=decay, fused=fused)
         case "adamw":
-            return torch.optim.AdamW(parameters, lr=rate, betas=(config.beta1, config.beta2), weight_decay=decay)
+            return torch.optim.AdamW(parameters, lr=rate, betas=betas, weight_decay=decay, fused=fused)
         case "rmsprop":
             return torch.optim.RMSprop(
                 parameters, lr=rate, alpha=config.beta2, momentum=config.momentum, weight_decay=decay

@@ -3,7 +3,7 @@ import json
 import pytest
 from pydantic import ValidationError
 
-from core.config import TrainConfig, get_value, list_changes, list_fields, parse_config, resolve_field
+from core.config import ANY, TrainConfig, get_value, list_changes, list_fields, parse_config, resolve_field
 from core.errors import ConfigError
 from core.models.catalog import MODELS
 
@@ -26,10 +26,13 @@ def test_every_field_has_help_and_a_range_or_choices():
 
 
 def test_every_only_for_names_a_real_field_and_real_values():
-    choices = {field.path: field.choices for field in list_fields()}
+    fields = {field.path: field for field in list_fields()}
     for field in list_fields():
         for path, values in field.only_for.items():
-            assert set(values) <= set(choices[path]), field.path
+            if values == ANY:
+                assert fields[path].kind == "text", field.path
+            else:
+                assert set(values) <= set(fields[path].choices), field.path
 
 
 def test_applies_to_follows_the_other_field():
@@ -39,6 +42,14 @@ def test_applies_to_follows_the_other_field():
     assert fields["optimizer.momentum"].applies_to(sgd)
     assert not fields["optimizer.momentum"].applies_to(adam)
     assert fields["optimizer.beta1"].applies_to(adam)
+    assert not fields["loss.temperature"].applies_to(sgd)
+    assert fields["loss.temperature"].applies_to(sgd.with_settings({"teacher": "vgg-7"}))
+
+
+@pytest.mark.parametrize("name", ["../elsewhere", "a b", "x" * 200])
+def test_a_teacher_s_name_is_a_run_s(name):
+    with pytest.raises(ConfigError, match=r"loss\.teacher"):
+        TrainConfig().with_settings({"teacher": name})
 
 
 def test_the_models_of_the_catalogue_are_the_choices():
