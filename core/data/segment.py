@@ -12,6 +12,8 @@ _MOST_PARTS = 150
 _LOW = 0.75
 # Such a piece may lie so far above or below the line that it belongs to: the bar of a 5.
 _SLACK = 0.25
+# Two parts alone in their lines are one digit if no more than this share of the taller one lies between them.
+_STACK_GAP = 0.12
 
 
 def find_digits(ink: np.ndarray) -> list[Box]:
@@ -93,7 +95,20 @@ def group_rows(boxes: dict[int, Box]) -> list[list[int]]:
                 break
         else:
             rows.append([number])
-    return sorted(rows, key=lambda row: min(kept[n][1] + kept[n][3] for n in row))
+    rows = sorted(rows, key=lambda row: min(kept[n][1] + kept[n][3] for n in row))
+    if len(rows) == 2 and is_stack([kept[number] for row in rows for number in row]):
+        return [rows[0] + rows[1]]
+    return rows
+
+
+def is_stack(boxes: list[Box]) -> bool:
+    """Whether two parts, all that a picture shows, are one digit: an 8 drawn as two circles, one above the other."""
+    if len(boxes) != 2:
+        return False
+    a, b = boxes
+    overlap = min(a[2], b[2]) - max(a[0], b[0])
+    gap = max(a[1], b[1]) - min(a[3], b[3])
+    return overlap >= 0.5 * min(a[2] - a[0], b[2] - b[0]) and gap <= _STACK_GAP * max(a[3] - a[1], b[3] - b[1])
 
 
 def _is_level(box: Box, last: Box, slack: float) -> bool:

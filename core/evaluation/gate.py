@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # Chosen on validation digits and drawings of core.data.hands' development part, nearly all of which are accepted, and
 # on letters and scribbles; `python -m core benchmark strings` tells what it is worth on test digits.
-DIGIT_FROM = 0.03
+DIGIT_FROM = 0.1
 
 
 @torch.inference_mode()

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.data.ink import FIT, SIDE, Preparation
+from core.data.ink import FIT, SIDE, Preparation, prepare_digit
 from core.drawings.store import is_prepared
+from core.evaluation.gate import compute_digit_scores
 from core.evaluation.predict import predict_probabilities
 from core.evaluation.read import ReadDigit, ReadNumber, list_digits, read_numbers
 
@@ -38,11 +39,14 @@ def read_drawing(classifier: Classifier, picture: np.ndarray) -> list[ReadNumber
     """Return the lines of digits in a drawing (h, w) uint8; a digit that is prepared already is read as it is."""
     if not is_prepared(picture):
         return read_numbers(classifier, picture)
-    if not picture.any():
+    kept = keep_preparation(picture)
+    # The network sees the pixels as they are; whether they are a digit does not depend on where and how large it is.
+    prepared = prepare_digit(kept.ink)
+    if prepared is None:
         return []
-    # What is no digit is told by the soft edges that preparing leaves; squares of the pixel editor have none.
     probabilities = predict_probabilities(classifier, picture[None])[0]
-    return [ReadNumber([ReadDigit(keep_preparation(picture), probabilities)])]
+    digit_score = float(compute_digit_scores(prepared.image[None])[0])
+    return [ReadNumber([ReadDigit(kept, probabilities, digit_score)])]
 
 
 def keep_preparation(image: np.ndarray) -> Preparation:

@@ -42,6 +42,8 @@ _DEFORM = AugmentConfig(
 )
 # Digits whose darkest ink is fainter than this after deforming are left out.
 _LEAST_DARK = 200
+# This share of what could be a digit is seen with hard edges, as drawn square by square.
+_HARD = 0.1
 # A candidate is a digit if it shares this much of its ink with one, and is no digit below the second share.
 _WHOLE, _PART = 0.82, 0.7
 
@@ -147,7 +149,10 @@ def collect_candidates(digits: Split, count: int, rng: np.random.Generator) -> t
             found = [stack_images(candidate) for candidate in find_candidates(line)]
             images += found
             labels += [NOT_A_DIGIT] * len(found)
-    return np.stack(images), np.array(labels)
+    seen = np.stack(images)
+    hard = rng.random(len(seen)) < _HARD
+    seen[hard] = np.where(seen[hard] > rng.integers(64, 192, (int(hard.sum()), 1, 1, 1)), 255, 0)
+    return seen, np.array(labels)
 
 
 def stack_images(candidate: Candidate) -> np.ndarray:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
-from core.data.segment import choose_parts, find_boxes, group_rows, label_parts, unite
+from core.data.segment import choose_parts, find_boxes, group_rows, is_stack, label_parts, unite
 
 if TYPE_CHECKING:
     from core.data.ink import Box
@@ -60,7 +60,7 @@ def _build_line(ink: np.ndarray, strokes_of: np.ndarray, lines_map: np.ndarray, 
     for box in boxes[1:]:
         left, top, right, bottom = unite((left, top, right, bottom), box)
     inside = (slice(top, bottom), slice(left, right))
-    heights = np.array([box[3] - box[1] for box in boxes])
+    heights = np.array([bottom - top] if is_stack(boxes) else [box[3] - box[1] for box in boxes])
     return Line(
         np.where(lines_map[inside] == number, ink[inside], np.float32(0)),
         strokes_of[inside] == number,

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 # Lines to a batch, and to a group in which they are sorted by width so that little is padded.
 _LINES, _SORTED = 24, 240
 _CANDIDATES = 256
+# Highest learning rate of each cycle of the pointer; the second has other numbers.
+_POINTER_RATES = (0.004, 0.002)
 _SHEET_HEIGHT = WORK_HEIGHT * 3 // 2
 _SHEET_WIDTHS = (48, 240)
 # Beyond so many line heights it matters less how far a pixel misses its middle.
@@ -37,14 +39,16 @@ _NEAR = 0.05
 
 
 def train_pointer(path: Path, numbers: int, epochs: int, seed: int) -> None:
-    """Train the pointer on so many made-up numbers and save its weights."""
-    rng = np.random.default_rng((seed, 1))
-    lines = collect_lines(make_digits(rng), numbers, rng)
-    print(f"pointer: {len(lines):,} lines")
-    plan = [batch for _ in range(epochs) for batch in _plan_lines([ink.shape[1] for ink, _ in lines], rng)]
+    """Train the pointer, in two cycles on so many made-up numbers each, and save its weights."""
     torch.manual_seed(seed)
     network = Pointer()
-    _fit(network, (lay_out([lines[k] for k in batch], rng) for batch in plan), len(plan), 0.004, compute_distance)
+    for cycle, learning_rate in enumerate(_POINTER_RATES):
+        rng = np.random.default_rng((seed, 1, cycle))
+        lines = collect_lines(make_digits(rng), numbers, rng)
+        print(f"pointer: {len(lines):,} lines")
+        plan = [batch for _ in range(epochs) for batch in _plan_lines([ink.shape[1] for ink, _ in lines], rng)]
+        batches = (lay_out([lines[k] for k in batch], rng) for batch in plan)
+        _fit(network, batches, len(plan), learning_rate, compute_distance)
     # Half precision is enough to read by, and keeps the file small.
     save_weights(path, network.half())
 
@@ -133,13 +137,13 @@ def _fit(
 
 def main(
     parts: Annotated[list[str], typer.Argument(help="What to train: pointer, gate.")] = ["pointer", "gate"],  # noqa: B006
-    pointer_numbers: Annotated[int, typer.Option(min=1, help="To learn from.")] = 14_000,
-    gate_numbers: Annotated[int, typer.Option(min=1, help="Likewise.")] = 14_000,
+    pointer_numbers: Annotated[int, typer.Option(min=1, help="To learn from.")] = 45_000,
+    gate_numbers: Annotated[int, typer.Option(min=1, help="Likewise.")] = 20_000,
     seed: Annotated[int, typer.Option(min=0)] = 0,
 ) -> None:
     """Train the networks that part lines into digits, and write their weights anew."""
     if "pointer" in parts:
-        train_pointer(pointer.WEIGHTS, pointer_numbers, 6, seed)
+        train_pointer(pointer.WEIGHTS, pointer_numbers, 8, seed)
     if "gate" in parts:
         train_gate(gate.WEIGHTS, gate_numbers, 4, seed)
 

@@ -43,6 +43,15 @@ def test_a_blank_sheet_has_no_line():
     assert find_lines(np.zeros((50, 80), np.float32)) == []
 
 
+@pytest.mark.parametrize(("gap", "heights"), [(-10, [190]), (8, [208]), (40, [90, 110])])
+def test_circles_one_right_above_the_other_are_one_line(gap, heights):
+    sheet = Image.new("L", (300, 400), 255)
+    pen = ImageDraw.Draw(sheet)
+    pen.ellipse((100, 60, 200, 150), outline=0, width=14)
+    pen.ellipse((90, 150 + gap, 210, 260 + gap), outline=0, width=14)
+    assert [line.height for line in find_lines(find_ink(np.asarray(sheet)))] == pytest.approx(heights, abs=4)
+
+
 def test_strokes_are_scaled_to_the_height_of_work():
     shades = shrink(np.ones((64, 100), bool), 64)
     assert shades.shape == (WORK_HEIGHT, 50)
