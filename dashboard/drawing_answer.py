@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 import streamlit as st
 
 from dashboard.judges import render_judges
 from dashboard.keep_drawing import render_keep
 from dashboard.live_stroke import find_live_picture, render_live_stroke
+from dashboard.read_once import read_once
 from dashboard.reading import build_answer, build_steps
 from dashboard.why import render_why_panel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from core.evaluation.predict import Classifier
@@ -27,22 +27,6 @@ if TYPE_CHECKING:
 
 # Fragments side by side. One within another is told to draw itself in places that the other has just given up.
 ANSWER, DETAILS = "drawing_answer", "drawing_details"
-_LAST = "drawing_read_last"
-
-
-@dataclass(frozen=True)
-class _Read:
-    """What was read last.
-
-    Attributes:
-        classifier: that read it.
-        picture: (h, w) uint8 grey.
-        numbers: the lines in it.
-    """
-
-    classifier: Classifier
-    picture: NDArray[np.uint8]
-    numbers: list[ReadNumber]
 
 
 @st.fragment(key=ANSWER)
@@ -89,15 +73,7 @@ def render_details(classifier: Classifier, find_picture: FindPicture, entries: S
 
 
 def _read(classifier: Classifier, picture: NDArray[np.uint8] | None) -> list[ReadNumber]:
-    """Return the lines in a picture; what was read last is not read again."""
-    if picture is None:
-        return []
-    last: _Read | None = st.session_state.get(_LAST)
-    if last is None or last.classifier is not classifier or not np.array_equal(last.picture, picture):
-        from core.evaluation.judge import read_drawing
-
-        last = st.session_state[_LAST] = _Read(classifier, picture, read_drawing(classifier, picture))
-    return last.numbers
+    return [] if picture is None else read_once(classifier, picture)
 
 
 def _render_reasons(classifier: Classifier, digits: list[ReadDigit], *, key: str) -> None:

@@ -11,10 +11,14 @@ from dashboard.judges import render_judges
 from dashboard.keep_drawing import render_keep
 from dashboard.layout import escape
 from dashboard.paste import forget_pasted, render_paste
+from dashboard.read_once import read_once
 from dashboard.reading import build_answer, build_boxed_picture
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from core.evaluation.predict import Classifier
     from core.runs.store import RunEntry
@@ -55,18 +59,23 @@ def render_upload(classifier: Classifier, entries: Sequence[RunEntry]) -> None:
         _render_file(classifier, entries, file.getvalue(), number, is_only=len(files) == 1 and pasted is None)
 
 
+@st.cache_data(max_entries=MOST_FILES + 1, show_spinner=False, scope="session")
+def _load_picture(content: bytes) -> NDArray[np.uint8]:
+    from core.data.picture import read_picture
+
+    return read_picture(content)
+
+
 def _render_file(
     classifier: Classifier, entries: Sequence[RunEntry], content: bytes, number: int, *, is_only: bool
 ) -> None:
-    from core.data.picture import read_picture
-    from core.evaluation.judge import read_drawing
     from core.evaluation.read import list_digits
 
     try:
-        picture = read_picture(content)
-        numbers = read_drawing(classifier, picture)
+        picture = _load_picture(content)
+        numbers = read_once(classifier, picture)
     except CoreError as error:
-        st.error(str(error))
+        st.error(escape(str(error)))
         return
     if not numbers:
         st.warning("No digit was found: the picture shows no ink that stands out from its paper.")

@@ -22,5 +22,6 @@ export default function (component) {
   };
   listening.set(root, take);
   document.addEventListener("paste", take);
+  root.dataset.listening = "";
   return stop;
 }

@@ -87,6 +87,21 @@ def draw_with_finger(page: Page, stroke: list[tuple[int, int]]) -> None:
     page.wait_for_timeout(300)
 
 
+def draw_with_pen(page: Page, stroke: list[tuple[int, int]]) -> None:
+    sheet = find_sheet(page).bounding_box()
+    pen = page.context.new_cdp_session(page)
+
+    def send(kind: str, x: float, y: float) -> None:
+        place = {"x": sheet["x"] + x, "y": sheet["y"] + y, "button": "left", "clickCount": 1, "force": 0.5}
+        pen.send("Input.dispatchMouseEvent", {"type": kind, "pointerType": "pen", **place})
+
+    send("mousePressed", *stroke[0])
+    for (x, y), (next_x, next_y) in pairwise(stroke):
+        for part in range(1, 6):
+            send("mouseMoved", x + part * (next_x - x) / 5, y + part * (next_y - y) / 5)
+    send("mouseReleased", *stroke[-1])
+
+
 def read_ink(page: Page) -> str:
     """The canvas as the browser holds it."""
     return page.locator("canvas.dc-canvas:not(.upper-canvas)").evaluate("canvas => canvas.toDataURL()")
@@ -252,6 +267,15 @@ def test_a_clear_that_brings_a_change_of_theme_still_clears(open_sheet):
     page.emulate_media(color_scheme="dark")
     page.get_by_role("button", name="Clear").click()
     expect(heading(page)).to_have_text(NOTHING)
+
+
+def test_a_pen_draws(open_sheet):
+    page = open_sheet()
+    page.evaluate("() => document.addEventListener('pointerdown', (event) => (window.kind = event.pointerType), true)")
+    draw_with_pen(page, STROKES[7][0])
+    expect(heading(page)).to_have_text(answer(7))
+    assert page.evaluate("() => window.kind") == "pen"
+    wait_until_kept(page)
 
 
 def test_a_finger_draws_on_a_phone_in_the_dark_theme(open_sheet):
