@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from core import cli_train
+from core import cli_train, processes
 from core.cli_benchmarks import benchmarks
-from core.cli_options import Json, RunArgument, print_json
+from core.cli_options import Json, RunArgument, make_printable, print_json
 from core.config import list_fields
 from core.errors import CoreError, RunError, UsageError
 from core.files import describe_refusal
@@ -21,9 +21,6 @@ from core.runs.summary import describe_result, describe_size, explain_loss, summ
 
 if TYPE_CHECKING:
     from core.config import TrainConfig
-
-# Far enough down that a page that wants the processor gets nine tenths of it, and a run alone still gets all.
-BACKGROUND_NICENESS = 10
 
 app = typer.Typer(
     help="Train, evaluate and use classifiers of handwritten digits.",
@@ -40,7 +37,7 @@ def main() -> None:
     try:
         app()
     except CoreError as error:
-        typer.echo(str(error), err=True)
+        typer.echo(make_printable(str(error)), err=True)
         sys.exit(error.exit_code)
     except OSError as error:
         sentence = describe_refusal(error)
@@ -173,7 +170,7 @@ def train(
     background = os.environ.get("DIGITS_BACKGROUND") == "1"
     if background:
         # The pages stay quick while a run takes every core.
-        os.nice(BACKGROUND_NICENESS)
+        processes.give_way()
     cli_train.train_watched(run, quiet=as_json, background=background)
     if as_json:
         print_json(summarize_run(store.read_entry(run)))
@@ -254,14 +251,15 @@ def runs(as_json: Json = False) -> None:
         typer.echo("There are no runs yet; `python -m core train --recipe sprint` makes one.")
     for entry in entries:
         if entry.record is None:
-            typer.echo(f"{entry.run.id}  unreadable: {entry.problem}")
+            typer.echo(make_printable(f"{entry.run.id}  unreadable: {entry.problem}"))
             continue
         record = entry.record
         accuracy = f"{(record.test_correct or 0) / record.test_total:.2%}" if record.test_total else "—"
-        typer.echo(f"{entry.run.id}  {entry.state:9}  test {accuracy:7}  {record.dataset}  {record.name}".rstrip())
+        line = f"{entry.run.id}  {entry.state:9}  test {accuracy:7}  {record.dataset}  {record.name}"
+        typer.echo(make_printable(line).rstrip())
         reason = explain_loss(record) if entry.state == "lost" else record.error
         if reason:
-            typer.echo(f"    {reason}")
+            typer.echo(f"    {make_printable(reason)}")
 
 
 @app.command()
