@@ -68,7 +68,7 @@ def fill_from_address(*, just_opened: bool) -> None:
         st.query_params[FROM] = run.id
     except CoreError as error:
         forget_origin()
-        st.error(f"The settings could not be brought here. {error}")
+        st.error(f"The settings could not be brought here. {escape(str(error))}")
 
 
 def is_filled() -> bool:

@@ -27,7 +27,7 @@ def render_ensemble_form(entries: list[RunEntry]) -> None:
     try:
         records = check_members(runs)
     except CoreError as error:
-        st.caption(str(error))
+        st.caption(escape(str(error)))
         return
     st.caption(describe_choice(records))
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -66,7 +66,7 @@ def _make(runs: list[Run], name: str) -> None:
         with st.spinner("Averaging what they say …"):
             ensemble = create_ensemble(runs, name)
     except CoreError as error:
-        st.error(str(error))
+        st.error(escape(str(error)))
         return
     state.choose_run(ensemble)
     st.switch_page("views/evaluate.py")

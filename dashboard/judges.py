@@ -12,6 +12,7 @@ from core.drawings.store import compute_fingerprint
 from core.errors import CoreError
 from dashboard import loaders, state
 from dashboard.gallery import format_probability
+from dashboard.layout import escape as escape_markdown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,7 +83,7 @@ def render_judges(picture: NDArray[np.uint8], entries: Sequence[RunEntry], *, ke
         st.html(STYLE)
         st.html(build_table(readings))
         for problem in problems:
-            st.caption(problem)
+            st.caption(escape_markdown(problem))
 
 
 def _ask(picture: NDArray[np.uint8], judges: Sequence[RunEntry]) -> tuple[list[tuple[RunEntry, Reading]], list[str]]:

@@ -27,7 +27,7 @@ def render_keep(picture: NDArray[np.uint8], *, key: str) -> None:
     try:
         drawings = list_drawings()
     except CoreError as error:
-        st.caption(str(error))
+        st.caption(escape(str(error)))
         return
     if kept := find_kept(picture, drawings):
         _render_kept(kept, len(drawings))

@@ -79,4 +79,7 @@ def format_share(correct: int, total: int, interval: tuple[float, float] | None 
 
 def escape(text: str) -> str:
     """Return a text that a person or a program wrote so that Markdown shows it as it stands."""
-    return re.sub(r"([\\`*_\[\]:$~<#])", r"\\\1", text)
+    escaped = re.sub(r"([\\`*_\[\]$~<#&]|:(?=[\w+-]))", r"\\\1", text)
+    escaped = re.sub(r"(?m)^(\s*)([-+>])|^(\s*\d+)([.)])", r"\1\3\\\2\4", escaped)
+    # An address becomes a link whatever stands before its signs, unless something invisible parts it.
+    return re.sub(r"(?i)(?<=//)(?=\S)|(?<=www)(?=\.)|(?=@)", "\u2060", escaped)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.data import datasets, download_status
 from core.data.catalog import get_dataset_spec
+from dashboard.layout import escape
 
 
 def render_dataset_notice(*, polls: bool = False) -> None:
@@ -41,7 +42,7 @@ def _render_download(*, was_under_way: bool) -> None:
         st.progress(min(share, 1.0), text=f"Downloading MNIST, {100 * min(share, 1.0):.0f} %. {instead}")
         return
     words, action = st.columns([5, 1], vertical_alignment="center")
-    words.warning(f"MNIST is not here. {instead.replace('Until then', 'For now')} {status.message}")
+    words.warning(f"MNIST is not here. {instead.replace('Until then', 'For now')} {escape(status.message)}")
     if action.button("Retry the download", key="retry_download", width="stretch"):
         download_status.start_download()
         st.rerun()

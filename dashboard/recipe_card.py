@@ -137,7 +137,7 @@ def _render_network(recipe: Recipe) -> None:
     try:
         layers = loaders.load_layers(recipe.config)
     except CoreError as error:
-        st.error(str(error))
+        st.error(escape(str(error)))
         return
     parameters, products = (sum(getattr(layer, name) for layer in layers) for name in ("parameters", "multiplies"))
     convolutions = [layer.receptive_field for layer in layers if layer.kind == "Conv2d"]

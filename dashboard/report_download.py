@@ -9,6 +9,7 @@ import streamlit as st
 from core.errors import CoreError
 from core.runs import store
 from dashboard import loaders
+from dashboard.layout import escape
 
 if TYPE_CHECKING:
     from core.runs.store import Run, RunEntry
@@ -23,7 +24,7 @@ def render_report_download(entry: RunEntry) -> None:
         entry: of any run.
     """
     if entry.record is None:
-        st.caption(entry.problem)
+        st.caption(escape(entry.problem))
         return
     try:
         loaders.load_report(entry.run)
@@ -31,7 +32,7 @@ def render_report_download(entry: RunEntry) -> None:
         if not entry.record.members:
             store.read_config(entry.run)
     except CoreError as error:
-        st.caption(f"There is no report to download: {error}")
+        st.caption(f"There is no report to download: {escape(str(error))}")
         return
     st.download_button(
         "Report (HTML)",

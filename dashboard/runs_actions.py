@@ -203,7 +203,7 @@ def render_delete_dialog(names: list[str]) -> None:
     try:
         entries = store.list_runs()
     except CoreError as error:
-        st.error(str(error))
+        st.error(escape(str(error)))
         return
     chosen = [entry for entry in entries if entry.run.id in names]
     doomed = [entry for entry in chosen if not explain_refusal(entry)]

@@ -92,7 +92,7 @@ def load_second(entry: RunEntry, answers: Predictions) -> Predictions | None:
         run = store.find_run(reference)
         second, record = loaders.load_predictions(run), store.read_record(run)
     except CoreError as error:
-        st.caption(str(error))
+        st.caption(escape(str(error)))
         return None
     is_same = entry.record is not None and record.dataset_checksum == entry.record.dataset_checksum
     if not is_same or not np.array_equal(second.labels, answers.labels):

@@ -15,6 +15,7 @@ from core.runs import store
 from dashboard import loaders
 from dashboard.evidence import describe_evidence, make_change_picture, make_evidence_picture
 from dashboard.gallery import Caption, format_probability, render_sheet
+from dashboard.layout import escape
 from dashboard.reading import encode_png
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def render_why_panel(run: Run, image: NDArray[np.uint8], *, key: str, true: int 
         try:
             classifier = loaders.load_classifier(run)
         except CoreError as error:
-            st.caption(str(error))
+            st.caption(escape(str(error)))
             return
         render_why(classifier, image, key=key, true=true)
 

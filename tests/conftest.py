@@ -6,12 +6,15 @@ from pathlib import Path
 
 import psutil
 import pytest
+from browsing import browser, open_page  # noqa: F401  (fixtures for every test, as the next)
+from mirrors import archives, mirror, no_network, second_mirror, start_mirror  # noqa: F401
 from run_folders import copy_run
 
 from core import paths
 from core.config import TrainConfig
 from core.data import datasets
 from core.data.datasets import DigitData
+from core.processes import mark_process
 from core.recipes import get_recipe
 from core.runs import store
 from core.runs.store import Run
@@ -120,7 +123,7 @@ def finished_run(home, trained_small) -> Run:
 def runs_in_every_state(home, trained_small) -> dict[str, Run]:
     """One run per state a page must show, by state."""
     me = psutil.Process()
-    alive = {"pid": me.pid, "process_started": me.create_time(), "heartbeat": store.now()}
+    alive = {"pid": me.pid, "process": mark_process(), "heartbeat": store.now()}
     runs = {
         "completed": copy_run(trained_small, home, id="20260101-000001-mlp-done"),
         "stopped": copy_run(trained_small, home, id="20260101-000002-mlp-stop", status="stopped", step=20),
@@ -138,7 +141,7 @@ def runs_in_every_state(home, trained_small) -> dict[str, Run]:
             trained_small, home, id="20260101-000005-mlp-wait", status="queued", phase="waiting", **alive
         ),
         "lost": copy_run(
-            trained_small, home, id="20260101-000006-mlp-lost", status="running", pid=2**22 + 1, process_started=1.0
+            trained_small, home, id="20260101-000006-mlp-lost", status="running", pid=2**22 + 1, process="epoch:1.0"
         ),
     }
     for state, run in runs.items():

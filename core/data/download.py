@@ -14,10 +14,12 @@ import shutil
 import socket
 import time
 import urllib.error
+import urllib.request
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
 
 from filelock import FileLock
 
@@ -31,9 +33,12 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 TIMEOUT_S = 15.0
+# A mirror may send a byte now and then for ever.
+ARCHIVE_LIMIT_S = 600.0
 TRIES_PER_MIRROR = 2
 
 _STATUS_INTERVAL_S = 0.2
+_PORTION_BYTES = 32_768
 
 
 @dataclass(frozen=True)
@@ -157,13 +162,13 @@ def _fetch_archive(mirror: str, name: str, md5: str, staging: Path, meter: _Mete
         meter.begin(name)
         try:
             if not is_address:
-                shutil.copyfile(Path(mirror).expanduser() / name, archive)
+                _copy_archive(Path(mirror).expanduser() / name, archive)
                 if not check_integrity(archive, md5):
                     raise RuntimeError
             download_and_extract_archive(url, download_root=staging, filename=name, md5=md5, remove_finished=False)
             meter.end(name)
             return
-        except (RuntimeError, OSError, ValueError, http.client.HTTPException) as error:
+        except (_TransferError, RuntimeError, OSError, ValueError, http.client.HTTPException) as error:
             archive.unlink(missing_ok=True)
             reason = _explain(error, mirror, name)
             # A wrong or dead address, and a file on disk, are no better a moment later.
@@ -174,8 +179,19 @@ def _fetch_archive(mirror: str, name: str, md5: str, staging: Path, meter: _Mete
             meter.say(f"{reason}, trying again.")
 
 
+def _copy_archive(source: Path, target: Path) -> None:
+    """Copy an archive out of a folder; what has not its size (or is a pipe, which has none) is not even opened."""
+    if source.stat().st_size != ARCHIVE_BYTES.get(source.name):
+        raise RuntimeError
+    shutil.copyfile(source, target)
+
+
 def _explain(error: Exception, mirror: str, name: str) -> str:
     """Say in half a sentence why a mirror did not deliver; a full disk is no mirror's fault and is raised again."""
+    if isinstance(error, _TransferError):
+        return f"{name} from {mirror} {error}"
+    if isinstance(error, RecursionError):
+        return f"{mirror} leads from one address to the next without end"
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
         raise error
     if isinstance(error, urllib.error.HTTPError):
@@ -196,8 +212,27 @@ def _explain(error: Exception, mirror: str, name: str) -> str:
     return f"{name} from {mirror} broke off ({error})"
 
 
+class _TransferError(Exception):
+    """A transfer is broken off; the message says why, after the names of file and mirror.
+
+    No CoreError, as it never leaves this file, and no OSError, of which torchvision makes a second try of its own.
+    """
+
+
+class _StayAtHome(urllib.request.HTTPRedirectHandler):
+    """Follow a mirror to another address on the same host only: nobody is contacted whom the person has not named."""
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
+    ) -> Any:
+        target = urlsplit(newurl)
+        if target.scheme not in ("http", "https") or target.hostname != urlsplit(req.full_url).hostname:
+            raise urllib.error.URLError(f"it leads to {target.hostname or target.scheme}, which is not asked")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
 class _Meter:
-    """Counts bytes for a callback and the status file; stands in for torchvision's progress bar meanwhile."""
+    """Counts bytes for a callback and the status file, and breaks off what is too long."""
 
     def __init__(self, on_progress: Callable[[DownloadProgress], None] | None) -> None:
         self.on_progress = on_progress
@@ -206,9 +241,10 @@ class _Meter:
         self.bytes_before = 0  # of archives that are done
         self.bytes_current = 0  # of the archive at hand
         self.last_written = 0.0
+        self.begun = 0.0
 
     def begin(self, file: str) -> None:
-        self.file, self.bytes_current = file, 0
+        self.file, self.bytes_current, self.begun = file, 0, time.monotonic()
         self.say(f"Fetching {file}.")
 
     def end(self, file: str) -> None:
@@ -235,29 +271,37 @@ class _Meter:
     def bytes_done(self) -> int:
         return min(self.bytes_before + self.bytes_current, TOTAL_BYTES)
 
-    def __enter__(self) -> Self:
-        return self
+    def retrieve(self, url: str, filename: str | Path, *_: Any) -> None:
+        """Store what an address gives; in torchvision's place, which waits for as long as a byte comes now and then.
 
-    def __exit__(self, *_: object) -> None:
-        pass
+        Raises:
+            _TransferError: if it is longer than the archive, or takes too long.
+        """
+        with urllib.request.urlopen(url) as response, Path(filename).open("wb") as file:
+            while portion := response.read1(_PORTION_BYTES):
+                if self.bytes_current + len(portion) > ARCHIVE_BYTES.get(self.file, 0):
+                    raise _TransferError("is longer than it can be")
+                if time.monotonic() - self.begun > ARCHIVE_LIMIT_S:
+                    raise _TransferError(f"did not arrive within {ARCHIVE_LIMIT_S:.0f} seconds")
+                file.write(portion)
+                self.update(len(portion))
 
 
 @contextmanager
 def _settings_of_torchvision(meter: _Meter) -> Iterator[None]:
-    """Give torchvision's downloader a time limit and our meter; it takes neither as an argument.
+    """Give torchvision's downloader our limits and our rule on redirects; it takes none as an argument.
 
-    Without the limit a mirror that accepts and then says nothing would hold us forever; the bar would go to stderr.
+    Without the time limit a mirror that accepts and then says nothing would hold us forever.
     """
     from torchvision.datasets import utils
 
-    def build_meter(**_: Any) -> _Meter:
-        return meter
-
-    bar, limit = utils.tqdm, socket.getdefaulttimeout()
-    utils.tqdm = build_meter
+    retrieve, limit, opener = utils._urlretrieve, socket.getdefaulttimeout(), urllib.request._opener  # type: ignore[attr-defined]
+    utils._urlretrieve = meter.retrieve
     socket.setdefaulttimeout(TIMEOUT_S)
+    urllib.request.install_opener(urllib.request.build_opener(_StayAtHome))
     try:
         yield
     finally:
-        utils.tqdm = bar
+        utils._urlretrieve = retrieve
         socket.setdefaulttimeout(limit)
+        urllib.request.install_opener(opener)

@@ -9,6 +9,8 @@ import time
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from pydantic import TypeAdapter, ValidationError
+
 from core import processes
 from core.data.mnist_files import is_complete, mnist_dir
 from core.paths import datasets_dir
@@ -50,6 +52,9 @@ class DownloadStatus:
     updated: float
 
 
+_STATUS = TypeAdapter(DownloadStatus)
+
+
 def _status_file() -> Path:
     return datasets_dir() / "mnist.download.json"
 
@@ -76,8 +81,8 @@ def read_status() -> DownloadStatus | None:
     A download whose process is gone reads as ready if the files are there, else as failed.
     """
     try:
-        status = DownloadStatus(**json.loads(_status_file().read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        status = _STATUS.validate_json(_status_file().read_bytes(), strict=True)
+    except (OSError, ValidationError):
         return None
     if status.state == "ready" and not is_complete(mnist_dir()):
         return None

@@ -21,6 +21,7 @@ RAW_FILES = {
     "t10k-labels-idx1-ubyte": (10_008, "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"),
 }
 ORIGIN_FILE = "origin.txt"
+_LONGEST_ORIGIN = 500
 
 
 def mnist_dir() -> Path:
@@ -46,8 +47,11 @@ def read_raw_files(folder: Path) -> dict[str, np.ndarray]:
         DataError: if a file is missing, or is not byte for byte as published.
     """
     contents = {}
-    for name, (_, digest) in RAW_FILES.items():
+    for name, (size, digest) in RAW_FILES.items():
         try:
+            # What has another size is not read, however large; a pipe, which has none, would be waited on for ever.
+            if (folder / name).stat().st_size != size:
+                raise DataError(f"The cached file {name} is damaged: it has another size; MNIST must be fetched again.")
             contents[name] = np.fromfile(folder / name, dtype=np.uint8)
         except OSError as error:
             raise DataError(
@@ -61,8 +65,9 @@ def read_raw_files(folder: Path) -> dict[str, np.ndarray]:
 
 
 def read_origin(folder: Path) -> str:
-    """Return the words on where the cached files came from."""
+    """Return the words on where the cached files came from, on one line, at most 500 characters."""
     try:
-        return (folder / ORIGIN_FILE).read_text(encoding="utf-8")
-    except OSError:
+        with (folder / ORIGIN_FILE).open(encoding="utf-8") as file:
+            return " ".join(file.read(_LONGEST_ORIGIN).split())
+    except (OSError, ValueError):
         return "origin unknown, checksums match"

@@ -17,7 +17,11 @@ from core.errors import ImageError
 
 MAX_BYTES = 20_000_000
 MAX_PIXELS = 40_000_000
+MAX_SIDE = 65_535  # as in JPEG; in memory, every row costs more than its pixels
 LONGEST_SIDE = 2000
+_STRIP = 256
+# A JPEG may refine itself again and again, each time at the cost of all its pixels; programs write about ten scans.
+MAX_SCANS = 100
 # EPS is left out on purpose: Pillow would start Ghostscript on it.
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 # What Pillow's decoders raise on damaged files.
@@ -61,6 +65,8 @@ def read_picture(source: Path | bytes) -> np.ndarray:
         warnings.simplefilter("ignore")
         try:
             with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+                if image.format == "JPEG" and data.count(b"\xff\xda") > MAX_SCANS:
+                    raise ImageError(f"{name} is packed in an unusual way; save it again as PNG.")
                 return _decode(image, name)
         except UnidentifiedImageError:
             raise ImageError(f"{name} is not a picture; use PNG, JPEG, WebP, BMP, GIF or TIFF.") from None
@@ -87,38 +93,47 @@ def _decode(image: Image.Image, name: str) -> np.ndarray:
         raise ImageError(
             f"{name} has {width} × {height} pixels; make it smaller than {MAX_PIXELS // 1_000_000} megapixels."
         )
+    if max(width, height) > MAX_SIDE:
+        raise ImageError(f"{name} has {width} × {height} pixels; cut out the part that shows digits.")
     factor = math.ceil(max(width, height) / LONGEST_SIDE)
     image.draft(None, (math.ceil(width / factor), math.ceil(height / factor)))  # JPEG can decode at a reduced size
     image.load()
     ImageOps.exif_transpose(image, in_place=True)
-    if image.mode.startswith(("I", "F")):
-        return _reduce(Image.fromarray(_scale_deep(np.asarray(image), image.mode)))
+    if image.mode.startswith("I;16"):
+        return _reduce(Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)))
+    if image.mode in ("I", "F"):
+        return _scale_deep(_reduce(image))
     if image.has_transparency_data:
-        return _lay_on_paper(_reduce(image.convert("RGBA")))
+        sheet = _reduce(image if image.mode == "RGBA" else image.convert("RGBA"))
+        return _lay_on_paper(np.asarray(Image.fromarray(sheet).convert("LA")))
     if image.mode not in ("L", "1", "P", "RGB"):
         image = image.convert("RGB")
     return _reduce(image.convert("L"))
 
 
 def _reduce(image: Image.Image) -> np.ndarray:
-    """Average blocks of pixels until no side is longer than LONGEST_SIDE; (h, w) or (h, w, 4) uint8."""
+    """Average blocks of pixels until no side is longer than LONGEST_SIDE; (h, w) or (h, w, 4), its kind of numbers."""
     factor = math.ceil(max(image.size) / LONGEST_SIDE)
-    return np.array(image.reduce(factor) if factor > 1 else image)
+    if factor == 1:
+        return np.array(image)
+    # Strip by strip: of what has transparency Pillow makes a whole copy first.
+    width, height = image.size
+    tops = range(0, height, _STRIP * factor)
+    strips = [image.crop((0, top, width, min(top + _STRIP * factor, height))).reduce(factor) for top in tops]
+    return np.concatenate([np.asarray(strip) for strip in strips])
 
 
-def _scale_deep(values: np.ndarray, mode: str) -> np.ndarray:
-    """Bring pixels of more than 8 bits to uint8: 16 bits by their full range, wider ones by the range they use."""
-    if mode.startswith("I;16"):
-        return (values >> 8).astype(np.uint8)
+def _scale_deep(values: np.ndarray) -> np.ndarray:
+    """Bring pixels of 32 bits to uint8 by the range they use."""
     values = np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0)
     values -= values.min()
     return np.rint(values * (255 / (values.max() or 1))).astype(np.uint8)
 
 
 def _lay_on_paper(pixels: np.ndarray) -> np.ndarray:
-    """Lay (h, w, 4) uint8 on white paper, or on black if it is mostly transparent and would vanish on white."""
-    alpha = pixels[..., 3] / np.float32(255)
-    shade = pixels[..., :3] @ np.array([0.299, 0.587, 0.114], np.float32) * alpha
+    """Lay grey and alpha, (h, w, 2) uint8, on white paper, or on black if nearly clear and invisible on white."""
+    alpha = pixels[..., 1] / np.float32(255)
+    shade = pixels[..., 0] * alpha
     on_white = shade + 255 * (1 - alpha)
     vanishes = alpha.mean() < 0.5 and np.ptp(on_white) < min(32, np.ptp(shade))
     return np.rint(shade if vanishes else on_white).astype(np.uint8)

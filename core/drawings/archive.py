@@ -85,7 +85,8 @@ def import_zip(content: bytes) -> Imported:
 
 
 def _import(archive: zipfile.ZipFile) -> Imported:
-    members = [member for member in archive.infolist() if not member.is_dir()]
+    # Not by is_dir, which fails on a file without a name.
+    members = [member for member in archive.infolist() if not member.filename.endswith("/")]
     if len(members) > MOST_DRAWINGS + 1:
         raise DataError(f"The zip holds {len(members):,} files; at most {MOST_DRAWINGS:,} pictures are taken.")
     if sum(member.file_size for member in members) > MOST_UNPACKED_BYTES:

@@ -5,6 +5,7 @@ The trainer rewrites run.json all the time; two writers of one file would undo e
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -57,25 +58,27 @@ def change_notes(
     """
     changes: dict[str, object] = {}
     if name is not None:
-        changes["name"] = _limit("The name", _collapse(name), NAME_LENGTH)
+        changes["name"] = _limit("The name", collapse(name), NAME_LENGTH)
     if tags is not None:
         changes["tags"] = _clean_tags(tags)
     if note is not None:
-        lines = "\n".join(_collapse(line) for line in note.splitlines()).strip("\n")
+        lines = "\n".join(collapse(line) for line in note.splitlines()).strip("\n")
         changes["note"] = _limit("The note", lines, NOTE_LENGTH)
     write_json(folder / "notes.json", read_notes(folder).model_copy(update=changes).model_dump())
 
 
 def _clean_tags(tags: list[str]) -> list[str]:
     """Return the tags without empty ones and repetitions, in their order."""
-    kept = list(dict.fromkeys(tag for tag in map(_collapse, tags) if tag))
+    kept = list(dict.fromkeys(tag for tag in map(collapse, tags) if tag))
     if len(kept) > TAG_COUNT:
         raise UsageError(f"A run takes at most {TAG_COUNT} tags, and these are {len(kept)}; leave some out.")
     return [_limit(f"The tag '{tag[:TAG_LENGTH]}…'", tag, TAG_LENGTH) for tag in kept]
 
 
-def _collapse(text: str) -> str:
-    return " ".join(text.split())
+def collapse(text: str) -> str:
+    """Return a text on one line, without what a terminal takes for a command or no file can hold."""
+    shown = "".join(sign if unicodedata.category(sign) not in ("Cc", "Cs") else " " for sign in text)
+    return " ".join(shown.split())
 
 
 def _limit(what: str, text: str, length: int) -> str:

@@ -18,7 +18,7 @@ from core import paths, processes
 from core.config import TrainConfig, parse_config
 from core.errors import ConfigError, RunError, RunNotFoundError
 from core.files import check_links, read_json, write_json
-from core.runs.notes import NAME_LENGTH, change_notes, read_notes
+from core.runs.notes import NAME_LENGTH, change_notes, collapse, read_notes
 from core.runs.versions import migrate_record
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ def create_folder(kind: str, fill: Callable[[Run, str], None]) -> Run:
 
 def clean_name(name: str) -> str:
     """Return a name as it is kept: on one line, its first 80 characters."""
-    return " ".join(name.split())[:NAME_LENGTH]
+    return collapse(name)[:NAME_LENGTH].strip()
 
 
 def create_run(config: TrainConfig, recipe: str, name: str = "") -> Run:
@@ -229,12 +229,30 @@ def write_record(run: Run, record: RunRecord) -> None:
 
 
 def read_record(run: Run) -> RunRecord:
-    """Read run.json, and lay over it what a person wrote in notes.json.
+    """Read run.json, and lay over it what a person wrote in notes.json; files that have not changed are not read again.
 
     Raises:
         RunError: if run.json is missing or damaged.
     """
+    return _read_record(run, _stamp(run.path))
+
+
+# Pages list all runs at every click: of a thousand, a look at three times each is a tenth of reading them.
+@lru_cache(maxsize=8192)
+def _read_record(run: Run, _stamps: tuple[tuple[int, int, int] | None, ...]) -> RunRecord:
     return _lay_notes_over(run, _read_own_record(run))
+
+
+def _stamp(folder: Path) -> tuple[tuple[int, int, int] | None, ...]:
+    """Return what changes when the folder's list of files, run.json or notes.json does."""
+    stamps: list[tuple[int, int, int] | None] = []
+    for name in ("", "/run.json", "/notes.json"):
+        try:
+            found = os.stat(f"{folder}{name}")  # noqa: PTH116  (a Path for each would cost more than the look itself)
+            stamps.append((found.st_ino, found.st_mtime_ns, found.st_size))
+        except OSError:
+            stamps.append(None)
+    return tuple(stamps)
 
 
 def update_record(run: Run, **changes: Any) -> RunRecord:

@@ -50,7 +50,7 @@ def choose_score(entry: RunEntry | None, drawings: Sequence[Drawing]) -> Score |
         with st.spinner("The network reads your drawings …"):
             return drawing_scores.score(entry, drawings)
     except CoreError as error:
-        st.error(str(error))
+        st.error(escape(str(error)))
         return None
 
 
@@ -136,7 +136,7 @@ render_import_report()
 try:
     drawings = list_whole(list_drawings())
 except CoreError as error:
-    st.error(str(error))
+    st.error(escape(str(error)))
     st.stop()
 if not drawings:
     st.info("You have kept no drawing yet. Draw a digit, say what it really is, and keep it; or import a zip of them.")

@@ -55,7 +55,7 @@ def describe_training(record):
             ("Parameters", f"{record.parameters:,}", "of all members", "Numbers learnt in training."),
         ]
     return [
-        ("Parameters", f"{record.parameters:,}", record.model, "Numbers learnt in training."),
+        ("Parameters", f"{record.parameters:,}", escape(record.model), "Numbers learnt in training."),
         ("Training time", format_seconds(record.train_seconds), f"{record.step:,} steps", None),
     ]
 

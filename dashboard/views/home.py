@@ -72,7 +72,7 @@ def render_run(entry):
     """Draw a run's line: its name, which leads on, and its result."""
     record = entry.record
     if record is None:
-        st.caption(f"{entry.run.id}: {entry.problem}")
+        st.caption(f"{escape(entry.run.id)}: {escape(entry.problem)}")
         return
     page = "views/train.py" if entry.state in ("queued", "running") else "views/evaluate.py"
     when = datetime.fromisoformat(record.created).astimezone().strftime("%d %b %H:%M")
@@ -124,4 +124,4 @@ with sample:
     try:
         render_sample()
     except CoreError as error:
-        st.error(str(error))
+        st.error(escape(str(error)))

@@ -6,7 +6,7 @@ from core.errors import CoreError
 from core.runs import store
 from core.runs.groups import list_differences
 from dashboard import runs_table, state
-from dashboard.layout import render_header
+from dashboard.layout import escape, render_header
 from dashboard.run_state import UNDER_WAY, render_no_runs
 from dashboard.runs_actions import name_entry, render_one, render_problems_of_actions, render_several
 from dashboard.runs_charts import render_parallel, render_run_curves
@@ -33,7 +33,7 @@ def render_progress(runs):
     if any(entry.state not in UNDER_WAY for entry in entries):
         st.rerun()
     ahead, others = entries[-1], len(entries) - 1
-    st.caption(describe_progress(ahead) + (f"; {others:,} more wait or train." if others else "."))
+    st.caption(escape(describe_progress(ahead)) + (f"; {others:,} more wait or train." if others else "."))
 
 
 def note_chosen():
@@ -104,4 +104,4 @@ try:
     else:
         render_each_run(entries)
 except CoreError as error:
-    st.error(str(error))
+    st.error(escape(str(error)))

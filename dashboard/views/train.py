@@ -139,9 +139,9 @@ def render_form(entries, *, is_live):
     if configs and batch_form.is_batch():
         st.markdown(batch_form.describe_batch(configs))
     if START_PROBLEM in st.session_state:
-        st.error(st.session_state.pop(START_PROBLEM))
+        st.error(escape(st.session_state.pop(START_PROBLEM)))
     if problems:
-        st.error("These settings cannot be trained:\n" + "\n".join(f"- {problem}" for problem in problems))
+        st.error("These settings cannot be trained:\n" + "\n".join(f"- {escape(problem)}" for problem in problems))
     changes = describe_changes(base, name)
     if changes:
         with st.container(horizontal=True, vertical_alignment="center"):

@@ -20,6 +20,7 @@ from core.evaluation.ensemble import create_ensemble
 from core.evaluation.report import load_predictions
 from core.runs import store
 from dashboard.gallery import format_probability
+from dashboard.layout import escape
 
 pytestmark = pytest.mark.usefixtures("no_download")
 open_page = partial(open_view, "evaluate")
@@ -352,7 +353,7 @@ def test_a_run_that_cannot_be_evaluated_says_why(runs_in_every_state):
     at = open_page(run=run.id)
     at.button(key="evaluate_run").click()
     run_again(at)
-    assert str(run.path / "model.safetensors") in at.error[0].value
+    assert escape(str(run.path / "model.safetensors")) in at.error[0].value
 
 
 def test_a_damaged_report_is_named_and_can_be_made_anew(finished_run):

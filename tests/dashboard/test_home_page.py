@@ -12,6 +12,7 @@ from run_folders import copy_run
 from streamlit.testing.v1 import AppTest
 
 from core.runs import jobs, store
+from dashboard.layout import escape
 
 pytestmark = pytest.mark.usefixtures("no_download")
 OPEN_WITHOUT_TORCH = """
@@ -135,7 +136,7 @@ def test_a_wrong_setting_of_the_machine_is_said_and_nothing_is_started(home, mon
     monkeypatch.setenv("DIGITS_PARALLEL", "many")
     at = open_home()
     at.button(key="train_sprint").click().run()
-    assert "DIGITS_PARALLEL is 'many'" in at.error[0].value
+    assert escape("DIGITS_PARALLEL is 'many'") in at.error[0].value
     assert store.list_runs() == []
 
 

@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.data import datasets, download_status
+from dashboard.layout import escape
 
 
 def page():
@@ -40,7 +41,7 @@ def test_without_a_network_the_reason_and_a_way_to_retry_are_shown(home):
     assert wait_for_end().state == "failed"
     at.run()
     assert "MNIST is not here" in at.warning[0].value
-    assert "DIGITS_OFFLINE=1 forbids it" in at.warning[0].value
+    assert escape("DIGITS_OFFLINE=1 forbids it") in at.warning[0].value
     assert "1,797 digits bundled with scikit-learn" in at.warning[0].value
     assert at.button(key="retry_download").label == "Retry the download"
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Page, expect
+from server import wait_until_calm
 
 from core.benchmarks.app import serve_app
 from core.benchmarks.strokes import draw_stroke
@@ -40,6 +41,7 @@ def choose_brush(page: Page, width_px: float) -> None:
     thumb.press("Home")
     for _ in range(round((width_px - LEAST_BRUSH_PX) / BRUSH_STEP_PX)):
         thumb.press("ArrowRight")
+    wait_until_calm(page)
 
 
 def read_answer(page: Page) -> str:

@@ -7,12 +7,9 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import psutil
@@ -30,95 +27,7 @@ _SMALL = "t10k-labels-idx1-ubyte.gz"
 _LARGE = "train-images-idx3-ubyte.gz"
 
 
-@pytest.fixture(scope="module")
-def archives(mnist_cache) -> Path:
-    """The folder of the original archives, which a download keeps."""
-    return mnist_cache / "mnist"
-
-
-def _closed_port() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{probe.getsockname()[1]}/"
-
-
-@pytest.fixture(autouse=True)
-def _no_network(tmp_path, monkeypatch):
-    monkeypatch.setenv("DIGITS_HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("DIGITS_MIRROR", raising=False)
-    monkeypatch.setenv("no_proxy", "*")
-    monkeypatch.setattr(torchvision.datasets.MNIST, "mirrors", [_closed_port()])
-    datasets.clear_cache()
-    yield
-    datasets.clear_cache()
-
-
-class _Mirror:
-    """A server of the archives; `faults[name]` lists what befalls the next transfers of a file."""
-
-    def __init__(self, folder: Path) -> None:
-        self.faults: dict[str, list[str]] = {}
-        self.sent: list[str] = []
-        self.released = threading.Event()
-        mirror = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                name = self.path.rpartition("/")[2]
-                if self.headers.get("Method") == "HEAD":  # torchvision first looks where the address leads
-                    self.send_response(200)
-                    self.send_header("Content-Length", "0")
-                    self.end_headers()
-                    return
-                mirror.sent.append(name)
-                waiting = mirror.faults.get(name, [])
-                fault = waiting.pop(0) if waiting else ""
-                if fault == "missing":
-                    self.send_error(404)
-                    return
-                body = (folder / name).read_bytes()
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                if fault == "corrupt":
-                    body = body[:1000] + bytes([body[1000] ^ 255]) + body[1001:]
-                elif fault == "truncated":
-                    body = body[: len(body) // 2]
-                with suppress(ConnectionError):
-                    if fault == "hanging":
-                        self.wfile.write(body[:1000])
-                        self.wfile.flush()
-                        mirror.released.wait(60)
-                    else:
-                        self.wfile.write(body)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/mnist"
-        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05})
-        self.thread.start()
-
-    def close(self) -> None:
-        self.released.set()
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
-
-
-@pytest.fixture
-def mirror(archives):
-    server = _Mirror(archives)
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def second_mirror(archives):
-    server = _Mirror(archives)
-    yield server
-    server.close()
+pytestmark = pytest.mark.usefixtures("no_network")
 
 
 def _assert_whole(folder: Path) -> None:
@@ -141,7 +50,7 @@ def _assert_nothing_left() -> None:
 def test_clean_download_counts_every_byte_and_is_quiet(mirror, monkeypatch, capfd):
     monkeypatch.setenv("DIGITS_MIRROR", mirror.url)
     seen = []
-    limit, bar = socket.getdefaulttimeout(), torchvision.datasets.utils.tqdm
+    limit, retrieve = socket.getdefaulttimeout(), torchvision.datasets.utils._urlretrieve
     words = fetch_mnist(mnist_dir(), seen.append)
     assert mirror.url in words
     _assert_whole(mnist_dir())
@@ -151,7 +60,7 @@ def test_clean_download_counts_every_byte_and_is_quiet(mirror, monkeypatch, capf
     assert done[-1] == TOTAL_BYTES == seen[-1].bytes_total
     assert len(set(done)) > 100
     assert capfd.readouterr() == ("", "")
-    assert (socket.getdefaulttimeout(), torchvision.datasets.utils.tqdm) == (limit, bar)
+    assert (socket.getdefaulttimeout(), torchvision.datasets.utils._urlretrieve) == (limit, retrieve)
 
 
 def test_whole_cache_is_not_fetched_again(mirror, monkeypatch):

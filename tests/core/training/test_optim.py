@@ -66,6 +66,22 @@ def test_each_optimiser_lowers_a_quadratic(name, kind):
     assert weight.abs().item() < 3.0
 
 
+@pytest.mark.parametrize("name", ["sgd", "adam", "adamw"])
+def test_fused_takes_the_same_steps_but_for_rounding(name):
+    ends = []
+    for fused in (False, True):
+        weight = torch.nn.Parameter(torch.tensor([3.0, -1.0]))
+        config = TrainConfig().with_settings({"optimizer": name, "learning_rate": 0.1, "fused": fused})
+        optimizer = build_optimizer([weight], config.optimizer)
+        assert bool(optimizer.param_groups[0]["fused"]) == fused
+        for _ in range(20):
+            optimizer.zero_grad()
+            (weight**2).sum().backward()
+            optimizer.step()
+        ends.append(weight.detach().clone())
+    torch.testing.assert_close(ends[0], ends[1])
+
+
 def test_plateau_is_pytorchs_own():
     config = TrainConfig().with_settings({"schedule": "plateau", "gamma": 0.5, "patience": 0})
     optimizer = build_optimizer([torch.nn.Parameter(torch.zeros(1))], config.optimizer)

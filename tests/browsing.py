@@ -1,4 +1,4 @@
-"""A real Chromium for the browser tests."""
+"""A real Chromium, and pages in it that may meet no error and ask nothing of the outside."""
 
 from __future__ import annotations
 
@@ -43,6 +43,7 @@ def open_page(browser) -> Iterator[Callable[..., Page]]:
         page.on("pageerror", lambda error: complaints.append(f"error in the page: {error}"))
         page.on("console", lambda line: _check_line(line, complaints))
         page.on("request", lambda request: _check_inside(request.url, complaints))
+        page.on("websocket", lambda socket: _check_inside(socket.url, complaints))
         page.goto(address)
         return page
 
