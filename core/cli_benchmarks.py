@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path  # noqa: TC003  (typer reads the annotations)
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -14,15 +14,71 @@ from core.runs import store
 benchmarks = typer.Typer(help="Make the measurements that the README quotes.", no_args_is_help=True)
 
 
+FiguresFile = Annotated[
+    Path | None,
+    typer.Option("--output", metavar="FILE", help="Keep the figures here, not in artifacts/results/figures.json."),
+]
+
+
+@benchmarks.command("speed")
+def benchmark_speed(
+    seeds: Annotated[int, typer.Option(min=1, max=100, help="Seeds of sprint and of its peer.")] = 10,
+    repeats: Annotated[int, typer.Option(min=1, max=100, help="How often everything else is measured.")] = 10,
+    output: FiguresFile = None,
+    as_json: Json = False,
+) -> None:
+    """Measure training: seconds to 99 % beside a peer, augmentation, the loop, starting a run, answering."""
+    from core.benchmarks.speed import measure_speed
+
+    _keep("speed", measure_speed(seeds, repeats, _tell), output, as_json)
+
+
 @benchmarks.command("pages")
 def benchmark_pages(
     repeats: Annotated[int, typer.Option(min=1, max=1000, help="How often each thing is done.")] = 20,
+    output: FiguresFile = None,
     as_json: Json = False,
 ) -> None:
-    """Measure start-up, pages, clicks and strokes in Chromium, beside a home of its own."""
+    """Measure start-up, pages, clicks and strokes in Chromium, beside ten finished runs and one that trains."""
     from core.benchmarks.pages import measure_pages
 
-    _print_figures(measure_pages(repeats, _tell), as_json)
+    _keep("pages", measure_pages(repeats, _tell), output, as_json)
+
+
+@benchmarks.command("memory")
+def benchmark_memory(
+    visits: Annotated[int, typer.Option(min=1, max=10_000, help="Visits after three runs are open.")] = 100,
+    output: FiguresFile = None,
+    as_json: Json = False,
+) -> None:
+    """Measure the server's memory with three runs open, and how it grows with further visits."""
+    from core.benchmarks.memory import measure_memory
+
+    _keep("memory", measure_memory(visits, _tell), output, as_json)
+
+
+@benchmarks.command("scale")
+def benchmark_scale(
+    repeats: Annotated[int, typer.Option(min=1, max=1000, help="How often each thing is done.")] = 10,
+    output: FiguresFile = None,
+    as_json: Json = False,
+) -> None:
+    """Measure pages beside 1,000 runs with ten tabs polling, curves of many epochs, and how all of it grows."""
+    from core.benchmarks.scale import measure_scale
+
+    _keep("scale", measure_scale(repeats, _tell), output, as_json)
+
+
+@benchmarks.command("table")
+def benchmark_table(
+    output: Annotated[
+        Path | None, typer.Option("--from", metavar="FILE", help="Figures to show, not artifacts/results/figures.json.")
+    ] = None,
+) -> None:
+    """Measure nothing; write the table of figures in README.md from what speed, pages, memory and scale have kept."""
+    from core.benchmarks.figure_results import write_readme_figures
+
+    write_readme_figures(output)
 
 
 @benchmarks.command("latency")
@@ -122,6 +178,14 @@ def benchmark_recipes(
     except KeyboardInterrupt:
         typer.echo("Broken off. What is done is kept, and the same command goes on from there.", err=True)
         raise typer.Exit(130) from None
+    _print_figures(result, as_json)
+
+
+def _keep(name: str, result: dict[str, Any], file: Path | None, as_json: bool) -> None:
+    """Keep and print what a benchmark gave."""
+    from core.benchmarks.figure_results import save_figures
+
+    save_figures(name, result, f"python -m core benchmark {name}", file)
     _print_figures(result, as_json)
 
 

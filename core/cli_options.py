@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from typing import Annotated
 
 import typer
@@ -16,3 +17,11 @@ RunArgument = Annotated[
 def print_json(value: object) -> None:
     """Print a value as indented JSON."""
     typer.echo(json.dumps(value, ensure_ascii=False, indent=1))
+
+
+def make_printable(text: str) -> str:
+    """Return a text without what a terminal would take for a command, whoever wrote it."""
+    return "".join(
+        sign if sign in "\n\t" or unicodedata.category(sign) not in ("Cc", "Cs") else "\N{REPLACEMENT CHARACTER}"
+        for sign in text
+    )

@@ -8,6 +8,7 @@ from core.config import (
     AugmentConfig,
     DataConfig,
     LoopConfig,
+    LossConfig,
     ModelConfig,
     OptimizerConfig,
     RuntimeConfig,
@@ -41,7 +42,7 @@ class Recipe:
 
 _NO_SCALING = DataConfig(normalize_mean=0.0, normalize_std=1.0)
 _ADAM = OptimizerConfig(name="adam", learning_rate=0.001)
-_SPRINT_SETTINGS = {
+_DRAWING_SETTINGS = {
     "model": ModelConfig(name="sprint"),
     "optimizer": OptimizerConfig(name="adam", learning_rate=0.01, beta1=0.7, beta2=0.9),
     "schedule": ScheduleConfig(name="one-cycle", warmup_fraction=0.3),
@@ -63,14 +64,21 @@ _RESIDUAL_SETTINGS = {
 RECIPES = (
     Recipe(
         name="sprint",
-        about="Small and quick: three convolutions and a linear layer under a one-cycle schedule. Start here.",
+        about="The quickest way to 99 %: digits set upright, known edge filters, less than half an epoch. Start here.",
         source="",
         claimed=None,
-        config=TrainConfig(loop=LoopConfig(epochs=1, batch_size=256), **_SPRINT_SETTINGS),
+        config=TrainConfig(
+            model=ModelConfig(name="upright"),
+            optimizer=OptimizerConfig(name="adam", learning_rate=0.03, beta1=0.7, beta2=0.9, fused=True),
+            schedule=ScheduleConfig(name="one-cycle", warmup_fraction=0.3),
+            loss=LossConfig(label_smoothing=0.1),
+            loop=LoopConfig(epochs=0.4, batch_size=160),
+            runtime=RuntimeConfig(precision="bfloat16", channels_last=True),
+        ),
     ),
     Recipe(
         name="drawing",
-        about="Sprint's network, trained longer on bent, slanted, thinned and thickened digits: for reading drawings.",
+        about="The network sprint, trained long on bent, slanted, thinned and thickened digits: for reading drawings.",
         source="",
         claimed=None,
         config=TrainConfig(
@@ -85,7 +93,7 @@ RECIPES = (
                 stroke_width=1.5,
             ),
             loop=LoopConfig(epochs=8, batch_size=256, ema_decay=0.995),
-            **_SPRINT_SETTINGS,
+            **_DRAWING_SETTINGS,
         ),
     ),
     Recipe(

@@ -16,6 +16,7 @@ from core.config import TrainConfig, parse_config
 from core.errors import CoreError
 from dashboard.figure import render_figure
 from dashboard.layer_table import render_layers
+from dashboard.layout import escape
 
 if TYPE_CHECKING:
     from core.models.summary import LayerSummary
@@ -95,7 +96,7 @@ def _render(config: TrainConfig, outline: Future[Outline], seconds: Future[float
         known = outline.result() if outline.done() else None
         duration = seconds.result() if seconds is not None and seconds.done() and not seconds.cancelled() else None
     except CoreError as error:
-        st.error(str(error))
+        st.error(escape(str(error)))
         return
     figures, chart = st.columns([2, 3])
     with figures:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.benchmarks.readme import write_between
 from core.charts.words import format_percent, format_seconds
-from core.errors import UsageError
-from core.files import replace_file
 from core.recipes import RECIPES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from core.benchmarks.recipe_results import RecipeResult
 
-README = Path(__file__).resolve().parents[2] / "README.md"
-BEGIN, END = "<!-- recipes: begin -->", "<!-- recipes: end -->"
+MARK = "recipes"
 _HEAD = (
     "| recipe | claimed | measured: mean ± sd (seeds) | best; worst seed | parameters | epochs | training time | "
     "test loss |\n| --- | --- | --- | --- | --- | --- | --- | --- |"
@@ -41,24 +39,18 @@ def format_table(rows: Sequence[RecipeResult]) -> str:
     return "\n\n".join(parts)
 
 
-def write_readme_table(rows: Sequence[RecipeResult], readme: Path = README) -> None:
+def write_readme_table(rows: Sequence[RecipeResult], readme: Path | None = None) -> None:
     """Put the table between the two marks of the README.
 
     Args:
         rows: as of `load_results`.
-        readme: the file.
+        readme: the file; None takes the project's.
 
     Raises:
         UsageError: if it is not there, as in an installed package, or lacks the marks.
         RunError: if the disk refuses.
     """
-    text = readme.read_text(encoding="utf-8") if readme.is_file() else ""
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise UsageError(f"{readme} has no table to write: put the lines {BEGIN} and {END} where it is to stand.")
-    with replace_file(readme) as temporary:
-        temporary.write_text(f"{before}{BEGIN}\n{format_table(rows)}\n{END}{after}", encoding="utf-8")
+    write_between(MARK, format_table(rows), readme)
 
 
 def _is_current(row: RecipeResult) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
@@ -40,6 +41,8 @@ def finish(figure: go.Figure, alt: str, height: int, *, left: int = 8, bottom: i
         bottom: the same for the x axis.
         layout: more of Plotly's layout.
     """
+    # Plotly takes some tags for markup, and what a person called a run for tags.
+    figure.for_each_trace(lambda trace: trace.update(name=trace.name and html.escape(trace.name, quote=False)))
     top = 28 if figure.layout.annotations or layout.get("showlegend") else 8
     figure.update_annotations(font_size=13)
     return figure.update_layout(

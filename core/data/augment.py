@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
+from core.data.affine import compute_affine_grid
+
 if TYPE_CHECKING:
     from core.config import AugmentConfig
 
@@ -35,7 +37,7 @@ def augment(images: Tensor, config: AugmentConfig, generator: torch.Generator) -
     if config.stroke_width:
         images = _change_stroke_width(images, config, generator)
     if _moves_pixels(config):
-        grid = F.affine_grid(_draw_inverse_affine(n, config, generator), list(images.shape), align_corners=False)
+        grid = compute_affine_grid(_draw_inverse_affine(n, config, generator), height, width)
         if config.elastic:
             # A pixel is 2/side wide in the grid's coordinates, which run from -1 to 1.
             pixel = torch.tensor([2 / width, 2 / height], device=images.device)
@@ -51,7 +53,7 @@ def augment(images: Tensor, config: AugmentConfig, generator: torch.Generator) -
         factor = _draw(n, config.contrast, generator, around=1.0)[:, None, None, None]
         mean = images.mean(dim=(1, 2, 3), keepdim=True)
         images = mean + factor * (images - mean)
-    return images.clamp(0, 1)
+    return images.clamp_(0, 1)  # whatever is on has made them anew
 
 
 def _moves_pixels(config: AugmentConfig) -> bool:
@@ -71,17 +73,21 @@ def _draw_inverse_affine(n: int, config: AugmentConfig, generator: torch.Generat
     The image was scaled by s, slanted (x + k·y), rotated by a, then shifted by t, so the way back is
     x = (1/s) · slant(-k) · rotation(-a) · (y - t).
     """
-    angle = torch.deg2rad(_draw(n, config.rotate, generator))
-    slant = torch.tan(torch.deg2rad(_draw(n, config.shear, generator)))
-    size = _draw(n, config.scale, generator, around=1.0)
     # The grid's side is 2.
-    shift = torch.stack([_draw(n, 2 * config.shift, generator), _draw(n, 2 * config.shift, generator)], dim=1)[
-        :, :, None
-    ]
-    cos, sin = torch.cos(angle), torch.sin(angle)
-    rows = [cos + slant * sin, sin - slant * cos, -sin, cos]
-    matrix = (torch.stack(rows, dim=1) / size[:, None]).view(n, 2, 2)
-    return torch.cat([matrix, -matrix @ shift], dim=2)
+    limits = [math.radians(config.rotate), math.radians(config.shear), config.scale, 2 * config.shift, 2 * config.shift]
+    angle, lean, change, right, down = _draw_each(n, limits, generator)
+    slant, size = torch.tan(lean), 1 + change
+    cos, sin = torch.cos(angle) / size, torch.sin(angle) / size
+    x_x, x_y = cos + slant * sin, sin - slant * cos
+    rows = [x_x, x_y, -(x_x * right + x_y * down), -sin, cos, sin * right - cos * down]
+    return torch.stack(rows, dim=1).view(n, 2, 3)
+
+
+def _draw_each(n: int, limits: list[float], generator: torch.Generator) -> list[Tensor]:
+    """Draw (n,) float32 uniformly within ± each limit, all at once; nothing is drawn for a limit of 0."""
+    drawn = sum(limit > 0 for limit in limits)
+    chance = iter(2 * torch.rand((drawn, n), generator=generator, device=generator.device) - 1)
+    return [limit * next(chance) if limit else torch.zeros(n, device=generator.device) for limit in limits]
 
 
 def _draw_elastic_field(n: int, height: int, width: int, config: AugmentConfig, generator: torch.Generator) -> Tensor:

@@ -60,6 +60,14 @@ MODELS: tuple[ModelSpec, ...] = (
         ("width",),
     ),
     ModelSpec(
+        "upright",
+        "Digits set upright, known edge filters, two convolutions that learn: the quickest",
+        "upright:build_upright",
+        30_410,
+        "this project; deskewing is LeCun et al. 1998's, the filters are Gabor-like",
+        ("width",),
+    ),
+    ModelSpec(
         "compact-13k",
         "Running sums of thin convolutions, 8 and 16 channels",
         "compact:build_compact_13k",

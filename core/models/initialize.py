@@ -29,7 +29,7 @@ def initialize(module: nn.Module, scheme: str) -> None:
     """Draw new weights in place from PyTorch's global generator, and set the biases of those layers to zero.
 
     Args:
-        module: any network; batch norm is left as it is.
+        module: any network; batch norm, and weights that are not learned, are left as they are.
         scheme: "default" leaves all as built; "kaiming-normal", "xavier-uniform" and "orthogonal" draw convolutions
             and linear layers; "linear-normal" draws linear layers alone, with mean 0 and standard deviation 1/√inputs.
 
@@ -44,7 +44,7 @@ def initialize(module: nn.Module, scheme: str) -> None:
         raise UsageError(f"There is no initialization '{scheme}'; choose one of default, {', '.join(_SCHEMES)}.")
     layers, draw = _SCHEMES[scheme]
     for layer in module.modules():
-        if isinstance(layer, layers):
+        if isinstance(layer, layers) and layer.weight.requires_grad:  # known filters stay
             draw(layer.weight)
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)

@@ -71,11 +71,11 @@ def test_a_recipe_says_its_source_and_claim(mnist_home):
 def test_the_plan_shows_parameters_steps_layers_and_time(mnist_home):
     at = open_page()
     wait_for(lambda: read_metric(run_again(at), "Training time").startswith("≈"))
-    assert read_metric(at, "Parameters") == f"{get_model_spec('sprint').parameters:,}"
-    assert "55,000 digits to train on and 5,000 to validate. 1 epoch makes 215 steps of 256 digits." in read_text(at)
+    assert read_metric(at, "Parameters") == f"{get_model_spec('upright').parameters:,}"
+    assert "55,000 digits to train on and 5,000 to validate. 0.4 epochs make 138 steps of 160 digits." in read_text(at)
     layers, schedule = at.dataframe[0].value, unfold_table(at, "schedule")
     assert schedule["Learning rate"].max() == pytest.approx(get_recipe("sprint").config.optimizer.learning_rate)
-    assert layers["Parameters"].sum() == get_model_spec("sprint").parameters
+    assert layers["Parameters"].sum() == get_model_spec("upright").parameters
     assert layers["Output"].iloc[-1] == "10"
 
 

@@ -10,8 +10,9 @@ import time
 import pytest
 
 from core import paths
+from core.benchmarks.readme import README, get_marks
 from core.benchmarks.recipe_results import RecipeResult, describe_settings, load_results, save_result
-from core.benchmarks.recipe_table import BEGIN, END, README, format_table, write_readme_table
+from core.benchmarks.recipe_table import MARK, format_table, write_readme_table
 from core.benchmarks.recipes import measure_recipes, order_recipes
 from core.config import TrainConfig
 from core.errors import ConfigError, RunError, TrainingError, UsageError
@@ -22,6 +23,7 @@ from core.runs.measured import compute_measured
 from core.train import train_run
 
 SMALL = {"dataset": "sklearn-digits", "model": "softmax-regression", "optimizer": "adam", "learning_rate": 0.01}
+BEGIN, END = get_marks(MARK)
 TINY = Recipe("tiny", "As small as can be.", "", 0.95, TrainConfig().with_settings({**SMALL, "epochs": 2}))
 
 

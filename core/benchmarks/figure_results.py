@@ -1,0 +1,180 @@
+"""What benchmarks of speed, pages, memory and scale last gave, in one committed file, and its table in the README."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from core import paths
+from core.benchmarks import memory, pages, scale, speed
+from core.benchmarks.race import FRONTIER, name_point
+from core.benchmarks.readme import write_between
+from core.errors import RunError
+from core.files import read_json, write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+MARK = "figures"
+GOALS = {"speed": speed.GOALS, "pages": pages.GOALS, "memory": memory.GOALS, "scale": scale.GOALS}
+# Goals on these ends of names are to be reached or passed, all others not to be passed.
+_AT_LEAST = ("_speedup", "_efficiency", "_efficiency_sprint", "accuracy_mean")
+_HEAD = "| what | goal | figure | command |\n| --- | --- | --- | --- |"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table.
+
+    Attributes:
+        benchmark: whose figures it shows.
+        what: was measured.
+        form: of the figures, by name, as str.format takes it.
+        goal: name of the figure that has the goal; "" where there is none.
+        goal_form: of the goal, which is called `goal`.
+    """
+
+    benchmark: str
+    what: str
+    form: str
+    goal: str = ""
+    goal_form: str = "{goal:g}"
+
+
+_P = "{%s_ms_p50:.0f} ms; {%s_ms_p95:.0f} ms"
+
+
+def _page(what: str, name: str, goal_form: str = "≤ {goal:.0f} ms") -> Row:
+    """Return the row of a wait: median and 95th percentile."""
+    return Row("pages", f"{what} (median; 95th percentile)", _P % (name, name), f"{name}_ms_p95", goal_form)
+
+
+ROWS = (
+    Row("speed", "`sprint`: training time of the peer over its own", "{sprint_speedup:.1f}×: {sprint_s:.2f} s, "
+        "{peer_s:.2f} s", "sprint_speedup", "≥ {goal:g}×"),
+    Row("speed", "`sprint`: mean test accuracy, last step; its peer's", "{sprint_accuracy_mean:.2%} ± "
+        "{sprint_accuracy_sd:.2%}; {peer_accuracy_mean:.2%}", "sprint_accuracy_mean", "≥ {goal:.1%}"),
+    Row("speed", "`sprint` trained for longer: time to 99.4 %", "{accuracy_99_4_s:.1f} s"),
+    Row("speed", f"… {', '.join(str(point['epochs']) for point in FRONTIER)} epochs: time",
+        ", ".join(f"{{{name_point(point, 's')}:.2f}}" for point in FRONTIER) + " s"),
+    Row("speed", "… and test accuracy", ", ".join(f"{{{name_point(point, 'accuracy')}:.2%}}" for point in FRONTIER)),
+    Row("speed", "augmentation of whole batches over torchvision's image by image", "{pipeline_speedup:.0f}×: "
+        "{pipeline_images_per_second:,.0f}, {torchvision_images_per_second:,.0f} images/s", "pipeline_speedup",
+        "≥ {goal:g}×"),
+    Row("speed", "augmentation's share of a step of compact-13k", "{augmentation_share:.1%}", "augmentation_share",
+        "≤ {goal:.0%}"),
+    Row("speed", "… of compact-13k-better", "{augmentation_share_better:.1%}", "augmentation_share_better",
+        "≤ {goal:.0%}"),
+    Row("speed", "speed of the training loop over a bare one's, compact-13k", "{loop_efficiency:.1%}",
+        "loop_efficiency", "≥ {goal:.0%}"),
+    Row("speed", "… `sprint`", "{loop_efficiency_sprint:.1%}", "loop_efficiency_sprint", "≥ {goal:.0%}"),
+    Row("speed", "from starting a run to its first steps, beyond importing torch", "{start_beyond_torch_s:.1f} s",
+        "start_beyond_torch_s", "≤ {goal:g} s"),
+    Row("speed", "compact-13k: an epoch", "{compact_epoch_s:.1f} s", "compact_epoch_s", "≤ {goal:g} s"),
+    Row("speed", "… reading 10,000 digits", "{evaluation_s:.2f} s", "evaluation_s", "≤ {goal:g} s"),
+    Row("speed", "reading one digit, `sprint`; compact-13k", "{single_prediction_ms:.2f} ms; "
+        "{single_prediction_compact_ms:.2f} ms", "single_prediction_ms", "≤ {goal:g} ms"),
+    Row("pages", "server start; from there to a cold first screen", "{server_start_s:.1f} s; "
+        "{first_screen_cold_s:.1f} s", "first_screen_cold_s", "≤ {goal:g} s"),
+    _page("going to another page, warm", "page_warm"),
+    _page("another view of Evaluate", "evaluate_view"),
+    _page("the next sheet of 200 digits", "sheet_of_200"),
+    _page("a cell of the matrix to its digits", "cell_to_digits"),
+    _page("the end of a stroke to the answer", "stroke_to_answer"),
+    _page("going to another page, warm, while nothing trains", "idle_page_warm"),
+    Row("memory", "server memory: at the start; with three runs open", "{start_mb:.0f} MB; {three_runs_mb:.0f} MB",
+        "three_runs_mb", "≤ {goal:.0f} MB"),
+    Row("memory", "… growth by a hundred more visits", "{growth_after_visits:.1%}", "growth_after_visits",
+        "≤ {goal:.0%}"),
+    Row("scale", "Home with 1,000 runs and 10 tabs polling (median)", "{home_1000_runs_ms:.0f} ms", "home_1000_runs_ms",
+        "≤ {goal:.0f} ms"),
+    Row("scale", "Runs with 1,000 runs and 10 tabs polling (median)", "{runs_1000_runs_ms:.0f} ms", "runs_1000_runs_ms",
+        "≤ {goal:.0f} ms"),
+    Row("scale", "curves of 200 epochs, drawn", "{curves_200_epochs_ms:.0f} ms", "curves_200_epochs_ms",
+        "≤ {goal:.0f} ms"),
+    Row("scale", "power of the number with which waits grow: Home, Runs, listing runs; drawing, reading curves; digits",
+        "{home_exponent:.2f}, {runs_exponent:.2f}, {listing_exponent:.2f}; {curves_exponent:.2f}, "
+        "{metrics_exponent:.2f}; {digits_exponent:.2f}", "worst_exponent", "≤ {goal:g}"),
+)  # fmt: skip
+
+
+def get_figures_file() -> Path:
+    """Return the file of the project's own figures."""
+    return paths.results_dir() / "figures.json"
+
+
+def save_figures(benchmark: str, result: Mapping[str, Any], command: str, file: Path | None = None) -> None:
+    """Keep what a benchmark gave, in the place of what it gave before.
+
+    Args:
+        benchmark: its name on the command line.
+        result: with machine, figures and goals.
+        command: that made it.
+        file: None takes the project's own.
+
+    Raises:
+        RunError: if the file is damaged, or the disk refuses.
+    """
+    path = file or get_figures_file()
+    kept = load_figures(path)
+    own = {"command": command, "date": datetime.now(UTC).date().isoformat(), "load": round(os.getloadavg()[0], 1)}
+    kept[benchmark] = {**own, **result}
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"{path.parent} could not be made ({error.strerror or error}); check its permissions.") from None
+    write_json(path, kept)
+
+
+def load_figures(file: Path | None = None) -> dict[str, Any]:
+    """Return what was kept, by benchmark; nothing if none was measured yet.
+
+    Raises:
+        RunError: if the file is damaged.
+    """
+    path = file or get_figures_file()
+    if not path.exists():
+        return {}
+    found = read_json(path)
+    if not isinstance(found, dict) or not all(isinstance(one, dict) and "figures" in one for one in found.values()):
+        raise RunError(f"{path} is damaged (no figures by benchmark); restore it or delete it.")
+    return found
+
+
+def format_figures(results: Mapping[str, Any]) -> str:
+    """Return the table, then what each benchmark was measured on; a row whose figures are not there says so."""
+    lines = [_format_row(row, results.get(row.benchmark)) for row in ROWS]
+    places = [
+        f"`{result['command']}`: {result['machine']['processor']}, {result['machine']['cores']} cores, torch "
+        f"{result['machine']['torch']}, {result['date']}, load at the end {result['load']:g}."
+        for result in results.values()
+    ]
+    return "\n\n".join(["\n".join([_HEAD, *lines]), *places])
+
+
+def write_readme_figures(file: Path | None = None, readme: Path | None = None) -> None:
+    """Put the table of what was kept between its marks in the README.
+
+    Raises:
+        UsageError: if the README is not there or lacks the marks.
+        RunError: if the file of figures is damaged, or the disk refuses.
+    """
+    write_between(MARK, format_figures(load_figures(file)), readme)
+
+
+def _format_row(row: Row, result: Mapping[str, Any] | None) -> str:
+    command = f"`python -m core benchmark {row.benchmark}`"
+    figures, goal = result["figures"] if result else {}, GOALS[row.benchmark].get(row.goal)
+    shown = row.goal_form.format(goal=goal) if goal is not None else "—"
+    try:
+        figure = row.form.format_map(figures)
+    except KeyError:
+        return f"| {row.what} | {shown} | not measured | {command} |"
+    if goal is not None:
+        value = figures[row.goal]
+        is_met = value >= goal if row.goal.endswith(_AT_LEAST) else value <= goal
+        figure += "" if is_met else " **missed**"
+    return f"| {row.what} | {shown} | {figure} | {command} |"

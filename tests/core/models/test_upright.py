@@ -1,0 +1,77 @@
+"""What the network upright does to a digit before it learns anything."""
+
+import pytest
+import torch
+from torch import nn
+
+from core.data.affine import compute_affine_grid
+from core.models.catalog import get_model_spec
+from core.models.initialize import initialize
+from core.models.upright import SetUpright, build_filters
+
+
+def draw_slanted(slant, shift=0):
+    """Draw a stroke 3 pixels wide, white on black, that leans by `slant` pixels a row."""
+    image = torch.zeros(1, 1, 28, 28)
+    for row in range(5, 23):
+        middle = 13.5 + shift + slant * (row - 13.5)
+        image[0, 0, row] = (2 - (torch.arange(28) - middle).abs()).clamp(0, 1)
+    return image
+
+
+def measure(image):
+    """Return the centre of mass (x, y) and the slant of the ink."""
+    ink = image[0, 0] - image.min()
+    place = torch.arange(28.0)
+    x, y = (ink.sum(0) @ place / ink.sum()).item(), (ink.sum(1) @ place / ink.sum()).item()
+    dy = place - y
+    slant = ((ink @ (place - x)) @ dy / (ink.sum(1) @ dy**2)).item()
+    return x, y, slant
+
+
+@pytest.mark.parametrize("slant", [-0.4, 0.0, 0.3])
+def test_a_slanted_stroke_comes_out_upright_and_in_the_middle(slant):
+    image = draw_slanted(slant, shift=2)
+    assert measure(image)[2] == pytest.approx(slant, abs=0.01)
+    x, y, left = measure(SetUpright()(image))
+    assert (x, y) == pytest.approx((13.5, 13.5), abs=0.05)
+    assert left == pytest.approx(0, abs=0.02)
+
+
+def test_scaling_of_pixels_and_neighbours_in_the_batch_change_nothing():
+    images = torch.cat([draw_slanted(0.3), draw_slanted(-0.2, shift=1)])
+    alone = SetUpright()(images)
+    torch.testing.assert_close(SetUpright()((images - 0.13) / 0.31), (alone - 0.13) / 0.31, atol=1e-4, rtol=0)
+    torch.testing.assert_close(SetUpright()(images[1:]), alone[1:])
+
+
+def test_a_blank_picture_stays_as_it_is():
+    blank = torch.full((1, 1, 28, 28), -0.42)
+    torch.testing.assert_close(SetUpright()(blank), blank)
+
+
+def test_half_precision_around_it_does_not_blur_the_moments():
+    image = draw_slanted(0.37)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert torch.equal(SetUpright()(image), SetUpright()(image.clone()))
+        inside = SetUpright()(image)
+    assert torch.equal(inside, SetUpright()(image))
+
+
+def test_the_filters_are_known_and_stay_whatever_the_initialization():
+    filters = build_filters()
+    assert filters.shape == (32, 1, 5, 5)
+    torch.testing.assert_close(filters.sum(dim=(1, 2, 3)), torch.zeros(32), atol=1e-5, rtol=0)
+    torch.testing.assert_close(filters.flatten(1).norm(dim=1), torch.ones(32))
+    torch.testing.assert_close(filters[:8], -filters[8:16])  # half a turn on is the other way round
+    network = get_model_spec("upright").build()
+    initialize(network, "orthogonal")
+    first = next(layer for layer in network.modules() if isinstance(layer, nn.Conv2d))
+    assert torch.equal(first.weight, filters)
+    assert not first.weight.requires_grad
+
+
+def test_the_grid_is_torchs_own():
+    maps = torch.randn(5, 2, 3, generator=torch.Generator().manual_seed(1))
+    expected = nn.functional.affine_grid(maps, [5, 1, 6, 9], align_corners=False)
+    torch.testing.assert_close(compute_affine_grid(maps, 6, 9), expected)
