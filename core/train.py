@@ -108,9 +108,11 @@ def _train_and_evaluate(run: Run, config: TrainConfig, on_line: Callable[[dict[s
     from core.models.forward import check_device
     from core.models.summary import count_parameters
     from core.training.loop import fit
+    from core.training.memory import keep_freed_memory
     from core.training.recorder import Recorder, cut_metrics, read_best_validation
     from core.training.state import build_state, restore_state
 
+    keep_freed_memory()
     torch.set_num_threads(config.runtime.threads or os.cpu_count() or 1)
     torch.backends.cudnn.deterministic = True
     check_device(config)

@@ -82,4 +82,4 @@ def escape(text: str) -> str:
     escaped = re.sub(r"([\\`*_\[\]$~<#&]|:(?=[\w+-]))", r"\\\1", text)
     escaped = re.sub(r"(?m)^(\s*)([-+>])|^(\s*\d+)([.)])", r"\1\3\\\2\4", escaped)
     # An address becomes a link whatever stands before its signs, unless something invisible parts it.
-    return re.sub(r"(?i)(?<=//)(?=\S)|(?<=www)(?=\.)|(?=@)", "\u2060", escaped)
+    return re.sub(r"(?i)(?<=:)(?=//)|(?<=www)(?=\.)|(?=@)", "\u2060", escaped)

@@ -53,7 +53,7 @@ def open_page(browser) -> Iterator[Callable[..., Page]]:
             shown = page.locator('[data-testid="stException"]').all_inner_texts()
             complaints.extend(f"exception on {page.url}: {text}" for text in shown)
         context.close()
-    assert complaints == []
+    assert complaints == [], "\n".join(complaints)
 
 
 def _check_line(line: ConsoleMessage, complaints: list[str]) -> None:

@@ -34,8 +34,8 @@ def measure_memory(visits: int = 100, on_progress: Callable[[str], None] = lambd
         on_progress: told what is measured next.
 
     Returns:
-        {machine, figures: {name: value}, goals: {name: value}}; `_mb` are megabytes resident, `growth_after_visits` is
-        a fraction of what three runs take.
+        {machine, figures: {name: value}, goals: {name: value}}; `_mb` are megabytes resident, `_own_mb` those of them
+        that no other process shares, `growth_after_visits` is a fraction of what three runs take.
 
     Raises:
         CoreError: if Chromium or MNIST is missing, or a page does not show what it should.
@@ -48,28 +48,32 @@ def measure_memory(visits: int = 100, on_progress: Callable[[str], None] = lambd
             train_run(runs[-1])
         gc.collect()
         with serve_app(home / "server.log") as address:
-            figures = {"start_mb": _read_server_mb()}
+            figures = {"start_mb": _read_server_mb()[0]}
             context = browser.new_context()
             for run in runs:
                 on_progress(f"{run.id} on {len(VIEWS)} pages")
                 for view in VIEWS:
                     open_page(add_page(context), f"{address}/{view}?run={run.id}")
-            figures["three_runs_mb"] = _read_server_mb()
+            figures["three_runs_mb"], figures["three_runs_own_mb"] = _read_server_mb()
             on_progress(f"{visits} visits")
             page = context.pages[0]
             titles = list(PAGES)
             for number in range(visits):
                 visit(page, titles[number % len(titles)])
-            figures["after_visits_mb"] = _read_server_mb()
+            figures["after_visits_mb"], _ = _read_server_mb()
     figures["growth_after_visits"] = figures["after_visits_mb"] / figures["three_runs_mb"] - 1
     return {"machine": describe_machine(), "figures": figures, "goals": GOALS}
 
 
-def _read_server_mb() -> float:
-    """Return the megabytes resident of the server that this process has started, with those of its children."""
+def _read_server_mb() -> tuple[float, float]:
+    """Return the megabytes resident of the server that this process has started, and those of them that are its alone.
+
+    The rest is mostly PyTorch's libraries, read from the disk and shared with whatever else uses them.
+    """
     for child in psutil.Process().children():
         with suppress(psutil.Error):
             if "streamlit" in child.cmdline():
                 family = [child, *child.children(recursive=True)]
-                return sum(one.memory_info().rss for one in family) / 1e6
+                found = [one.memory_full_info() for one in family]
+                return sum(one.rss for one in found) / 1e6, sum(one.uss for one in found) / 1e6
     raise CoreError("The server has ended before it was measured; its log says why.")

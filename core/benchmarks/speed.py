@@ -10,6 +10,7 @@ import torch
 from core.benchmarks import pipeline, race, training_cost
 from core.benchmarks.home import open_home
 from core.benchmarks.machine import describe_machine
+from core.training.memory import keep_freed_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +36,7 @@ def measure_speed(
         CoreError: if MNIST is missing, or a run does not start.
     """
     threads = torch.get_num_threads()
+    keep_freed_memory()  # as in a process that trains, for both sides of every ratio
     torch.set_num_threads(os.cpu_count() or 1)
     figures: dict[str, float] = {}
     try:

@@ -90,11 +90,11 @@ def test_settings_that_a_network_does_not_take_are_hidden(page):
 
 def test_a_change_is_marked_listed_and_taken_back(page):
     set_field(page, "optimizer.learning_rate", 0.00037)
-    assert find_widget(page, "optimizer.learning_rate").label == "**Learning rate** · recipe: 0.01"
-    assert any(text.value == "Changed: Learning rate 0.00037 (recipe: 0.01)" for text in page.markdown)
+    assert find_widget(page, "optimizer.learning_rate").label == "**Learning rate** · recipe: 0.03"
+    assert any(text.value == "Changed: Learning rate 0.00037 (recipe: 0.03)" for text in page.markdown)
     page.button(key="reset").click()
     run_again(page)
-    assert find_widget(page, "optimizer.learning_rate").value == 0.01
+    assert find_widget(page, "optimizer.learning_rate").value == 0.03
     assert find_widget(page, "optimizer.learning_rate").label == "Learning rate"
     assert not any(text.value.startswith("Changed") for text in page.markdown)
 

@@ -330,7 +330,7 @@ def test_a_reference_never_leaves_the_runs(altered, reference):
 @given(WORDS)
 def test_an_escaped_text_has_no_sign_left_that_markdown_takes_up(text):
     escaped = escape(text)
-    bare = re.sub(r"\\[!-/:-@\[-`{-~]", "", escaped)
+    bare = re.sub(r"\\[!-/:-@\[-`{-~]", "x", escaped)
     assert not re.search(r"[`*_\[\]$~<&]|^\s*[-+>]|https?://\w|www\.|\w@", bare, re.MULTILINE)
     assume("\\" not in text and "\u2060" not in text)
     assert escaped.replace("\\", "").replace("\u2060", "") == text
