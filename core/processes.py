@@ -13,8 +13,8 @@ import psutil
 
 # Linux counts start times in hundredths of a second from a boot time that may be off by one.
 _SAME_START_S = 2.0
-# Far enough down that a page that wants the processor gets nine tenths of it, and a run alone still gets all.
-_NICENESS = 10
+# A page that wants the processor gets three quarters of it, and a run alone still gets all.
+_NICENESS = 5
 _BOOT_FILE = Path("/proc/sys/kernel/random/boot_id")
 _EPOCH = "epoch"
 
