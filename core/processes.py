@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import threading
-from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -48,9 +47,6 @@ def launch_detached(arguments: list[str], log: Path, *, append: bool, **environm
 def give_way() -> None:
     """Let other programs have the processor first, for the rest of this process."""
     os.nice(_NICENESS)
-    # Linux shares the processor among sessions before it looks at niceness, and a detached process is one of its own.
-    with suppress(OSError):
-        Path("/proc/self/autogroup").write_text(str(_NICENESS), encoding="ascii")
 
 
 def identify_process(pid: int | None = None) -> tuple[int, float]:
