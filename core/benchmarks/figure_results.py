@@ -61,9 +61,9 @@ ROWS = (
     Row("speed", f"… {', '.join(str(point['epochs']) for point in FRONTIER)} epochs: time",
         ", ".join(f"{{{name_point(point, 's')}:.2f}}" for point in FRONTIER) + " s"),
     Row("speed", "… and test accuracy", ", ".join(f"{{{name_point(point, 'accuracy')}:.2%}}" for point in FRONTIER)),
-    Row("speed", "augmentation of whole batches over torchvision's image by image", "{pipeline_speedup:.0f}×: "
-        "{pipeline_images_per_second:,.0f}, {torchvision_images_per_second:,.0f} images/s", "pipeline_speedup",
-        "≥ {goal:g}×"),
+    Row("speed", "augmentation of whole batches over torchvision's image by image (over its older transforms, v1)",
+        "{pipeline_speedup:.0f}×: {pipeline_images_per_second:,.0f}, {torchvision_images_per_second:,.0f} images/s "
+        "({pipeline_speedup_over_v1:.0f}×)", "pipeline_speedup", "≥ {goal:g}×"),
     Row("speed", "augmentation's share of a step of compact-13k", "{augmentation_share:.1%}", "augmentation_share",
         "≤ {goal:.0%}"),
     Row("speed", "… of compact-13k-better", "{augmentation_share_better:.1%}", "augmentation_share_better",

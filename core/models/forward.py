@@ -33,7 +33,7 @@ def normalize(images: Tensor, config: TrainConfig) -> Tensor:
         images: (n, 1, 28, 28) float32 in [0, 1].
         config: gives mean, standard deviation and memory layout.
     """
-    scaled = (images - config.data.normalize_mean) / config.data.normalize_std
+    scaled = images.sub(config.data.normalize_mean).div_(config.data.normalize_std)
     return scaled.contiguous(memory_format=torch.channels_last) if config.runtime.channels_last else scaled
 
 

@@ -149,8 +149,8 @@ def explode(monkeypatch):
     take_step = loop.take_step
 
     def install(factor):
-        def step(config, training, batch, state, window):
-            take_step(config, training, batch, state, window)
+        def step(config, training, batch, state, *rest):
+            take_step(config, training, batch, state, *rest)
             with torch.no_grad():
                 for value in state.network.parameters():
                     value.mul_(factor)
