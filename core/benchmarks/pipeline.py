@@ -43,7 +43,7 @@ def time_call(act: Callable[[], object]) -> float:
 
 
 def measure_pipeline(repeats: int) -> dict[str, float]:
-    """Augment digits as torchvision does, by its present transforms (v2) and by its older ones, and as this project does.
+    """Augment digits as torchvision does, by its present transforms (v2) and its older ones, and as this project does.
 
     Torchvision takes a batch each turn, this project as many batches as take about as long.
 
