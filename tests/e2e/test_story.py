@@ -16,6 +16,8 @@ from core.runs import history, jobs, store
 pytestmark = pytest.mark.e2e
 # Training a run takes as long as the machine takes; the pages themselves have TIMEOUT_MS.
 TRAINING_MS = 240_000
+# What trains for longer than any test looks at it.
+LONG = {"model": "mlp", "optimizer": "adam", "learning_rate": 0.001, "epochs": 500}
 
 
 @pytest.fixture(scope="module")
@@ -97,10 +99,24 @@ def test_digits_are_filtered_paged_and_ordered_by_a_runs_loss(story, mnist, open
     expect(tiles_of(page).first).to_have_attribute("aria-label", re.compile(rf"digit 4 number {hardest}\b"))
 
 
-def test_sprint_trains_from_home_and_its_curve_grows_without_a_remount(story, in_home, open_page):
+def test_sprint_trains_from_home_and_is_evaluated(story, in_home, open_page):
     page = open_page(story[1])
     page.get_by_role("button", name=re.compile("Train (a|your first) network")).click()
     expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()
+    expect(page.get_by_text("Test accuracy 9")).to_be_visible(timeout=TRAINING_MS)
+    expect(page.locator("[data-points]").first).to_have_attribute("data-points", re.compile(r"^[1-9]"))
+    run = store.find_run("latest")
+    report = load_report(run)
+    assert report["accuracy"] > 0.985
+    expect(page.get_by_text(f"({report['correct']:,} of 10,000)")).to_be_visible()
+    page.get_by_role("link", name="Evaluate it").click()
+    expect(page.get_by_role("heading", name="Evaluate")).to_be_visible()
+    expect(page).to_have_url(re.compile(run.id))
+
+
+def test_a_curve_grows_without_a_remount_and_is_there_after_a_reload_and_in_another_tab(story, in_home, open_page):
+    run = jobs.start_run(TrainConfig().with_settings(LONG), "mlp")
+    page = open_page(f"{story[1]}/train?run={run.id}")
     chart = page.locator("[data-points]").first
     expect(chart).to_have_attribute("data-points", re.compile(r"^[1-9]"), timeout=TRAINING_MS)
     mounted, first = chart.get_attribute("data-mounted"), int(chart.get_attribute("data-points"))
@@ -110,16 +126,9 @@ def test_sprint_trains_from_home_and_its_curve_grows_without_a_remount(story, in
     page.reload()
     expect(page.locator("[data-points]").first).to_have_attribute("data-points", re.compile(r"^[1-9]"))
     elsewhere = open_page(f"{story[1]}/train")
-    expect(elsewhere.get_by_role("button", name="Stop")).to_be_visible()
-
-    expect(page.get_by_text("Test accuracy 9")).to_be_visible(timeout=TRAINING_MS)
-    run = store.find_run("latest")
-    report = load_report(run)
-    assert report["accuracy"] > 0.985
-    expect(page.get_by_text(f"({report['correct']:,} of 10,000)")).to_be_visible()
-    page.get_by_role("link", name="Evaluate it").click()
-    expect(page.get_by_role("heading", name="Evaluate")).to_be_visible()
-    expect(page).to_have_url(re.compile(run.id))
+    elsewhere.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text(re.compile("stopped", re.IGNORECASE)).first).to_be_visible(timeout=TRAINING_MS)
+    wait_until(lambda: store.compute_state(store.read_record(run)) == "stopped")
 
 
 def test_a_cell_of_the_matrix_shows_exactly_its_digits(story, open_page):
@@ -153,8 +162,7 @@ def test_an_error_opens_with_all_ten_probabilities(story, open_page):
 
 
 def test_a_run_is_stopped_and_resumed_from_the_page(story, in_home, open_page):
-    config = TrainConfig().with_settings({"model": "mlp", "optimizer": "adam", "learning_rate": 0.001, "epochs": 500})
-    run = jobs.start_run(config, "mlp", "to be stopped")
+    run = jobs.start_run(TrainConfig().with_settings(LONG), "mlp", "to be stopped")
     page = open_page(f"{story[1]}/train?run={run.id}")
     chart = page.locator("[data-points]").first
     expect(chart).to_have_attribute("data-points", re.compile(r"^[1-9]\d"), timeout=TRAINING_MS)
@@ -212,7 +220,6 @@ def test_an_uploaded_picture_is_read_and_a_torn_one_refused_in_words(story, mnis
 def test_training_outlives_the_server_and_its_page_finds_it_again(tmp_path, mnist_cache, monkeypatch, open_page):
     monkeypatch.setenv("DIGITS_HOME", str(tmp_path))
     (tmp_path / "datasets").symlink_to(mnist_cache)
-    config = {"model": "mlp", "optimizer": "adam", "learning_rate": 0.001, "epochs": 500}
     with serve_app(tmp_path / "server.log", DIGITS_HOME=str(tmp_path), DIGITS_OFFLINE="1") as address:
         page = open_page(f"{address}/train")
         page.get_by_role("button", name="Start", exact=True).click()
@@ -222,7 +229,7 @@ def test_training_outlives_the_server_and_its_page_finds_it_again(tmp_path, mnis
     run = store.find_run("latest")
     try:
         if store.compute_state(store.read_record(run)) == "completed":  # sprint is quick; take a longer one
-            run = jobs.start_run(TrainConfig().with_settings(config), "mlp")
+            run = jobs.start_run(TrainConfig().with_settings(LONG), "mlp")
             wait_until(lambda: history.read_metrics(run)[0])
         with serve_app(tmp_path / "server.log", DIGITS_HOME=str(tmp_path), DIGITS_OFFLINE="1") as address:
             page = open_page(f"{address}/train?run={run.id}")
