@@ -49,10 +49,11 @@ _DRAWING_SETTINGS = {
     "runtime": RuntimeConfig(channels_last=True),
 }
 _COMPACT_SETTINGS = {
-    "optimizer": OptimizerConfig(name="sgd", learning_rate=0.01, momentum=0.9),
+    "optimizer": OptimizerConfig(name="sgd", learning_rate=0.01, momentum=0.9, fused=True),
     "schedule": ScheduleConfig(name="plateau", gamma=0.1, patience=1),
     "augment": AugmentConfig(rotate=7.0, brightness=0.1, contrast=0.1),
     "loop": LoopConfig(epochs=20, batch_size=32),
+    "runtime": RuntimeConfig(channels_last=True),
 }
 _RESIDUAL_SETTINGS = {
     "optimizer": OptimizerConfig(name="sgd", learning_rate=0.1, momentum=0.9, nesterov=True, weight_decay=5e-4),
@@ -72,7 +73,7 @@ RECIPES = (
             optimizer=OptimizerConfig(name="adam", learning_rate=0.03, beta1=0.7, beta2=0.9, fused=True),
             schedule=ScheduleConfig(name="one-cycle", warmup_fraction=0.3),
             loss=LossConfig(label_smoothing=0.1),
-            loop=LoopConfig(epochs=0.4, batch_size=160),
+            loop=LoopConfig(epochs=0.34, batch_size=144),
             runtime=RuntimeConfig(precision="bfloat16", channels_last=True),
         ),
     ),
@@ -111,7 +112,7 @@ RECIPES = (
         claimed=None,
         config=TrainConfig(
             model=ModelConfig(name="compact-13k"),
-            optimizer=OptimizerConfig(name="adamw", learning_rate=0.01, weight_decay=0.01),
+            optimizer=OptimizerConfig(name="adamw", learning_rate=0.01, weight_decay=0.01, fused=True),
             schedule=ScheduleConfig(name="one-cycle", warmup_fraction=0.2),
             augment=AugmentConfig(rotate=10.0, shift=0.07, scale=0.1, shear=8.0, elastic=0.75, elastic_smoothness=5.0),
             loop=LoopConfig(epochs=20, batch_size=128, ema_decay=0.998),

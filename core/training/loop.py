@@ -128,7 +128,9 @@ def take_step(
     teacher: Teacher | None = None,
 ) -> None:
     """One optimiser step on the digits that `batch` (b,) int64 indexes."""
-    images, labels = to_images(training[0][batch]), training[1][batch]  # (b, 1, 28, 28), (b,)
+    # index_select copies a whole digit at a time, where [batch] goes pixel by pixel.
+    images = to_images(training[0].index_select(0, batch))  # (b, 1, 28, 28)
+    labels = training[1][batch]  # (b,)
     if is_active(config.augment):
         images = augment(images, config.augment, state.augment_generator)
     logits = run_network(state.network, images, config)

@@ -7,7 +7,7 @@ from torch import nn
 from core.data.affine import compute_affine_grid
 from core.models.catalog import get_model_spec
 from core.models.initialize import initialize
-from core.models.upright import SetUpright, build_filters
+from core.models.upright import EdgeFilters, SetUpright, build_filters
 
 
 def draw_slanted(slant, shift=0):
@@ -69,6 +69,13 @@ def test_the_filters_are_known_and_stay_whatever_the_initialization():
     first = next(layer for layer in network.modules() if isinstance(layer, nn.Conv2d))
     assert torch.equal(first.weight, filters)
     assert not first.weight.requires_grad
+
+
+def test_the_product_of_matrices_is_the_convolution():
+    images = torch.rand(3, 1, 28, 28, generator=torch.Generator().manual_seed(2))
+    edges = EdgeFilters()(images)
+    torch.testing.assert_close(edges, nn.functional.conv2d(images, build_filters(), stride=2), atol=1e-5, rtol=0)
+    assert edges.is_contiguous(memory_format=torch.channels_last)
 
 
 def test_the_grid_is_torchs_own():
