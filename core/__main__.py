@@ -1,11 +1,9 @@
 """Entry point of `python -m core`."""
 
-import os
+from core.openmp import limit_spinning
 
-# Threads that wait for work by spinning make every step many times slower as soon as another process wants a core;
-# PyTorch reads this when it is imported.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+limit_spinning()  # PyTorch reads it when it is imported
 
-from core.cli import main
+from core.cli import main  # noqa: E402
 
 main()

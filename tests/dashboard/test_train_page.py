@@ -72,7 +72,7 @@ def test_the_plan_shows_parameters_steps_layers_and_time(mnist_home):
     at = open_page()
     wait_for(lambda: read_metric(run_again(at), "Training time").startswith("≈"))
     assert read_metric(at, "Parameters") == f"{get_model_spec('upright').parameters:,}"
-    assert "55,000 digits to train on and 5,000 to validate. 0.4 epochs make 138 steps of 160 digits." in read_text(at)
+    assert "55,000 digits to train on and 5,000 to validate. 0.3 epochs make 115 steps of 144 digits." in read_text(at)
     layers, schedule = at.dataframe[0].value, unfold_table(at, "schedule")
     assert schedule["Learning rate"].max() == pytest.approx(get_recipe("sprint").config.optimizer.learning_rate)
     assert layers["Parameters"].sum() == get_model_spec("upright").parameters

@@ -26,8 +26,8 @@ def test_sizes_take_as_many_steps_as_the_whole():
     assert [(config.train_size, config.runtime.seed) for config in configs] == [
         (1000, 0), (1000, 1), (5000, 0), (5000, 1), (55_000, 0), (55_000, 1),
     ]  # fmt: skip
-    assert {config.total_steps for config in configs} == {SPRINT.total_steps} == {138}
-    assert [config.loop.epochs for config in configs[::2]] == [138 / 7, 138 / 32, 0.4]
+    assert {config.total_steps for config in configs} == {SPRINT.total_steps} == {115}
+    assert [config.loop.epochs for config in configs[::2]] == [115 / 7, 115 / 35, 0.3]
     assert configs[4] == SPRINT, "all the digits are the config as it stands"
 
 
@@ -47,7 +47,7 @@ def test_every_size_that_does_not_do_is_named():
 
 
 def test_more_epochs_than_a_run_may_have_are_refused():
-    with pytest.raises(ConfigError, match="10 training digits would need 3,440 epochs for the 3,440 steps"):
+    with pytest.raises(ConfigError, match="10 training digits would need 3,820 epochs for the 3,820 steps"):
         plan_batch(SPRINT.with_settings({"epochs": 10}), 1, [10])
 
 

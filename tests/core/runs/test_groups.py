@@ -103,7 +103,7 @@ def test_a_changed_config_is_read_again():
     entry = add_run(SPRINT.config)
     assert store.read_config(entry.run) is store.read_config(entry.run)
     path = entry.run.path / "config.json"
-    path.write_text(path.read_text().replace('"epochs": 0.4', '"epochs": 12.0'))
+    path.write_text(path.read_text().replace(f'"epochs": {SPRINT.config.loop.epochs}', '"epochs": 12.0'))
     assert store.read_config(entry.run).loop.epochs == 12
 
 
@@ -113,7 +113,7 @@ def test_equal_steps_over_several_sizes_make_a_learning_curve():
         for number, config in enumerate(plan_batch(SPRINT.config, 2, [5000, 1000, 55_000]))
     ]
     [curve] = learning_curves(group_runs(entries))
-    assert curve.title == "sprint, 138 steps each"
+    assert curve.title == f"sprint, {SPRINT.config.total_steps} steps each"
     assert (curve.sizes, curve.ns) == ((1000, 5000, 55_000), (2, 2, 2))
     assert curve.means == pytest.approx((0.9025, 0.9005, 0.9045))
     assert curve.sds == pytest.approx([0.001 / math.sqrt(2)] * 3)
@@ -125,7 +125,8 @@ def test_equal_epochs_make_another_curve_and_the_whole_is_on_both():
     same_epochs = add_run(configure(train_size=1000))
     same_steps = add_run(plan_batch(SPRINT.config, 1, [1000])[0])
     steps, epochs = learning_curves(group_runs([whole, same_epochs, same_steps]))
-    assert (steps.title, epochs.title) == ("sprint, 138 steps each", "sprint, 0.4 epochs each")
+    assert steps.title == f"sprint, {SPRINT.config.total_steps} steps each"
+    assert epochs.title == f"sprint, {SPRINT.config.loop.epochs} epochs each"
     assert [group.entries for group in steps.groups] == [(same_steps,), (whole,)]
     assert [group.entries for group in epochs.groups] == [(same_epochs,), (whole,)]
 
@@ -140,7 +141,7 @@ def test_a_title_names_what_was_changed_in_the_recipe():
     [unknown] = learning_curves(
         group_runs([add_run(config, recipe="gone") for config in plan_batch(SPRINT.config, 1, [100, 500])])
     )
-    assert unknown.title == "gone, 138 steps each"
+    assert unknown.title == f"gone, {SPRINT.config.total_steps} steps each"
 
 
 def test_one_size_or_other_settings_make_no_curve():
