@@ -24,7 +24,11 @@ def render_dataset_notice(*, polls: bool = False) -> None:
         download_status.start_download()
     status = download_status.read_status()
     is_under_way = status is None or status.state == "downloading"
-    st.fragment(_render_download, run_every=1.0 if polls and is_under_way else None)(was_under_way=is_under_way)
+    if polls and is_under_way:
+        st.fragment(_render_download, run_every=1.0)(was_under_way=True)
+    else:
+        # No fragment of the same name: a tick on its way when the page before was left would be taken for this page's.
+        _render_download(was_under_way=is_under_way)
 
 
 def _render_download(*, was_under_way: bool) -> None:

@@ -59,7 +59,7 @@ def open_page(browser) -> Iterator[Callable[..., Page]]:
 def _check_line(line: ConsoleMessage, complaints: list[str]) -> None:
     # On a deep link Streamlit's own front end first looks for its server beneath the page's path, and is told 404.
     if line.type == "error" and "/_stcore/" not in line.location["url"]:
-        complaints.append(f"console: {line.text}")
+        complaints.append(f"console: {line.text} ({line.location['url']})")
 
 
 def _check_inside(url: str, complaints: list[str]) -> None:

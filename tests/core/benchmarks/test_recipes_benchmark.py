@@ -116,7 +116,7 @@ def test_runs_that_came_with_the_project_are_not_measured_here(finished_run):
 @pytest.mark.usefixtures("mnist_home")
 def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(tmp_path):
     file = tmp_path / "recipes.json"
-    command = [sys.executable, "-m", "core", "benchmark", "recipes", "--recipe", "softmax-regression", "--seeds", "1"]
+    command = [sys.executable, "-m", "core", "benchmark", "recipes", "--recipe", "tinyvgg-sgd", "--seeds", "1"]
     command += ["--output", str(file)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     end = time.monotonic() + 120
@@ -136,8 +136,8 @@ def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(tmp_path):
     assert done.returncode == 0, done.stderr
     assert list_ids() == [entry.run.id]
     result = json.loads(done.stdout)
-    assert result["figures"]["softmax-regression"] == load_report(entry.run)["accuracy"] > 0.9
-    assert load_results(file)[0].is_of(get_recipe("softmax-regression"))
+    assert result["figures"]["tinyvgg-sgd"] == load_report(entry.run)["accuracy"] > 0.9
+    assert load_results(file)[0].is_of(get_recipe("tinyvgg-sgd"))
 
 
 def test_published_recipes_come_before_what_improves_them():
