@@ -2,12 +2,12 @@
 
 import os
 
-# In turns of a loop; a turn takes some tens of nanoseconds.
+# Turns of a waiting loop; as many as let short steps run on and still cost little beside another busy process.
 _SPINS = 2_500
 
 
 def limit_spinning() -> None:
-    """Let idle threads wait awake for a few hundredths of a millisecond only; to be called before PyTorch is imported.
+    """Let idle threads stay awake for a moment only; to be called before PyTorch is imported.
 
     Threads that never sleep make each step many times slower as soon as another process wants a core. Threads that
     sleep at once make the short steps of a small network half as slow again, as waking takes longer than the work.
