@@ -60,6 +60,14 @@ class Mirror:
                 if fault == "junk":
                     self.wfile.write(f"{JUNK}\r\n\r\n".encode())
                     return
+                if fault == "slow header":
+                    self.wfile.write(b"HTTP/1.0 200 OK\r\nServer: ")
+                    self.send_on(fault, b"")
+                    return
+                if fault == "slow chunks":
+                    self.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+                    self.send_on(fault, b"")
+                    return
                 self.send_response(200)
                 for name, text in self.describe_length(fault, len(body)).items():
                     self.send_header(name, text)
@@ -85,7 +93,7 @@ class Mirror:
                 self.wfile.write(body[:1000])
                 self.wfile.flush()
                 while time.monotonic() < end and not mirror.released.wait(_LIMIT_S if fault == "hanging" else 0.05):
-                    self.wfile.write(b"x" if fault == "dripping" else bytes(4_000_000))
+                    self.wfile.write(bytes(4_000_000) if fault == "endless" else b"0")
 
             def redirect(self, target: str) -> None:
                 self.send_response(302)

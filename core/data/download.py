@@ -12,10 +12,11 @@ import logging
 import os
 import shutil
 import socket
+import threading
 import time
 import urllib.error
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 TIMEOUT_S = 15.0
-# A mirror may send a byte now and then for ever.
+# A mirror may send a byte now and then for ever, and each of them in time.
 ARCHIVE_LIMIT_S = 600.0
 TRIES_PER_MIRROR = 2
 
@@ -165,7 +166,8 @@ def _fetch_archive(mirror: str, name: str, md5: str, staging: Path, meter: _Mete
                 _copy_archive(Path(mirror).expanduser() / name, archive)
                 if not check_integrity(archive, md5):
                     raise RuntimeError
-            download_and_extract_archive(url, download_root=staging, filename=name, md5=md5, remove_finished=False)
+            with meter.connections.limit(ARCHIVE_LIMIT_S):
+                download_and_extract_archive(url, download_root=staging, filename=name, md5=md5, remove_finished=False)
             meter.end(name)
             return
         except (_TransferError, RuntimeError, OSError, ValueError, http.client.HTTPException) as error:
@@ -231,20 +233,80 @@ class _StayAtHome(urllib.request.HTTPRedirectHandler):
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
+class _Connections:
+    """The connections of one transfer, which are cut when its time is up, whatever is being waited for.
+
+    A socket's own limit starts anew with each byte: one that comes now and then, in the header of an answer or in the
+    length of a chunk, would hold us for ever.
+    """
+
+    def __init__(self) -> None:
+        self._sockets: list[socket.socket] = []
+
+    def build_handlers(self) -> list[urllib.request.BaseHandler]:
+        """Return urllib's two handlers of connections, which report here what they open."""
+        sockets = self._sockets
+
+        class Watching(urllib.request.AbstractHTTPHandler):
+            def do_open(self, http_class: Any, req: urllib.request.Request, **arguments: Any) -> Any:
+                class Watched(http_class):  # type: ignore[misc]
+                    def connect(self) -> None:
+                        super().connect()
+                        sockets.append(self.sock)
+
+                return super().do_open(Watched, req, **arguments)
+
+        class Http(Watching, urllib.request.HTTPHandler):
+            pass
+
+        class Https(Watching, urllib.request.HTTPSHandler):
+            pass
+
+        return [Http(), Https()]
+
+    @contextmanager
+    def limit(self, seconds: float) -> Iterator[None]:
+        """Give what is transferred inside so much time.
+
+        Raises:
+            _TransferError: if that was not enough.
+        """
+        is_late = threading.Event()
+
+        def cut() -> None:
+            is_late.set()
+            for one in self._sockets:
+                with suppress(OSError):  # closed in the meantime
+                    one.shutdown(socket.SHUT_RDWR)
+
+        timer = threading.Timer(seconds, cut)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        except (RuntimeError, OSError, ValueError, http.client.HTTPException) as error:
+            if is_late.is_set():
+                raise _TransferError(f"did not arrive within {seconds:.0f} seconds") from error
+            raise
+        finally:
+            timer.cancel()
+            self._sockets.clear()
+
+
 class _Meter:
     """Counts bytes for a callback and the status file, and breaks off what is too long."""
 
     def __init__(self, on_progress: Callable[[DownloadProgress], None] | None) -> None:
         self.on_progress = on_progress
+        self.connections = _Connections()
         self.file = ""
         self.message = ""
         self.bytes_before = 0  # of archives that are done
         self.bytes_current = 0  # of the archive at hand
         self.last_written = 0.0
-        self.begun = 0.0
 
     def begin(self, file: str) -> None:
-        self.file, self.bytes_current, self.begun = file, 0, time.monotonic()
+        self.file, self.bytes_current = file, 0
         self.say(f"Fetching {file}.")
 
     def end(self, file: str) -> None:
@@ -272,17 +334,15 @@ class _Meter:
         return min(self.bytes_before + self.bytes_current, TOTAL_BYTES)
 
     def retrieve(self, url: str, filename: str | Path, *_: Any) -> None:
-        """Store what an address gives; in torchvision's place, which waits for as long as a byte comes now and then.
+        """Store what an address gives; in torchvision's place, which would store whatever comes.
 
         Raises:
-            _TransferError: if it is longer than the archive, or takes too long.
+            _TransferError: if it is longer than the archive.
         """
         with urllib.request.urlopen(url) as response, Path(filename).open("wb") as file:
             while portion := response.read1(_PORTION_BYTES):
                 if self.bytes_current + len(portion) > ARCHIVE_BYTES.get(self.file, 0):
                     raise _TransferError("is longer than it can be")
-                if time.monotonic() - self.begun > ARCHIVE_LIMIT_S:
-                    raise _TransferError(f"did not arrive within {ARCHIVE_LIMIT_S:.0f} seconds")
                 file.write(portion)
                 self.update(len(portion))
 
@@ -298,7 +358,7 @@ def _settings_of_torchvision(meter: _Meter) -> Iterator[None]:
     retrieve, limit, opener = utils._urlretrieve, socket.getdefaulttimeout(), urllib.request._opener  # type: ignore[attr-defined]
     utils._urlretrieve = meter.retrieve
     socket.setdefaulttimeout(TIMEOUT_S)
-    urllib.request.install_opener(urllib.request.build_opener(_StayAtHome))
+    urllib.request.install_opener(urllib.request.build_opener(_StayAtHome, *meter.connections.build_handlers()))
     try:
         yield
     finally:

@@ -57,9 +57,10 @@ def test_a_transfer_that_does_not_end_is_cut_off_where_the_archive_would_end(mir
     assert max(done) == sum(ARCHIVE_BYTES.values())
 
 
-def test_a_mirror_that_sends_a_byte_now_and_then_is_left(mirror, second_mirror, monkeypatch):
+@pytest.mark.parametrize("fault", ["dripping", "slow header", "slow chunks"])
+def test_a_mirror_that_sends_a_byte_now_and_then_is_left(mirror, second_mirror, monkeypatch, fault):
     monkeypatch.setattr(download, "ARCHIVE_LIMIT_S", 1.0)
-    mirror.faults[SMALL] = ["dripping"] * 9
+    mirror.faults[SMALL] = [fault] * 9
     monkeypatch.setenv("DIGITS_MIRROR", mirror.url)
     monkeypatch.setattr(torchvision.datasets.MNIST, "mirrors", [second_mirror.url])
     seen = []
