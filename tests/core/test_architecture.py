@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # A module may import from its own layer or one before it, never from a later one. The longest matching name counts.
 LAYERS = [
-    {"core.openmp", "core.errors", "core.paths", "core.files", "core.processes"},
+    {"core.openmp", "core.deferred_compiler", "core.errors", "core.paths", "core.files", "core.processes"},
     {"core.data.catalog", "core.models.catalog"},
     {"core.config"},
     {"core.recipes", "core.runs", "core.evaluation.metrics"},
