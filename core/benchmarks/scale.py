@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import statistics
 from typing import TYPE_CHECKING, Any
 
@@ -47,8 +48,8 @@ _CHARTS = "findAll('.live-chart canvas').filter((one) => one.height > 0).length 
 def measure_scale(repeats: int = 10, on_progress: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
     """Open Home and Runs beside 10, 100 and 1,000 runs, curves of 20, 200 and 1,000 epochs, and read digits.
 
-    Ten tabs poll a run that trains in the background while pages are opened; curves are drawn, and digits read, with
-    nothing else going on.
+    Ten tabs poll a run that trains in the background while pages are opened; the rest is timed with nothing else going
+    on, or the processor's turns would be measured with it.
 
     Args:
         repeats: of everything; figures are medians.
@@ -65,7 +66,7 @@ def measure_scale(repeats: int = 10, on_progress: Callable[[str], None] = lambda
         on_progress("training a run to look at")
         run = store.create_run(get_recipe("sprint").config, "sprint")
         train_run(run)
-        figures = _measure_digits(run, repeats)
+        figures = _measure_digits(run, repeats) | _measure_listing(run, repeats)
         with serve_app(home / "server.log") as address:
             on_progress("curves")
             figures |= _measure_curves(run, browser, address, repeats)
@@ -94,6 +95,21 @@ def _measure_digits(run: Run, repeats: int) -> dict[str, float]:
         times.append(_median(lambda some=some: compute_logits(member.network, some, member.config), repeats))  # type: ignore[misc]
     names = [f"reading_{count}_digits_ms" for count in DIGITS]
     return {**dict(zip(names, times, strict=True)), "digits_exponent": fit_exponent(DIGITS, times)}
+
+
+def _measure_listing(run: Run, repeats: int) -> dict[str, float]:
+    """Time the list of more and more runs; the copies are gone afterwards."""
+    copies: list[Run] = []
+    times = []
+    for count in RUNS:
+        there = len(store.list_runs())
+        copies += copy_runs(run, count - there, first=there)
+        store.list_runs()  # once before: what has not changed is not read again
+        times.append(_median(store.list_runs, repeats))
+    for copy in copies:
+        shutil.rmtree(copy.path)
+    names = [f"listing_{count}_runs_ms" for count in RUNS]
+    return {**dict(zip(names, times, strict=True)), "listing_exponent": fit_exponent(RUNS, times)}
 
 
 def _measure_curves(run: Run, browser: Browser, address: str, repeats: int) -> dict[str, float]:
@@ -132,7 +148,7 @@ def _measure_runs(
     """Go to Home and to Runs beside more and more runs, while a run trains and ten tabs poll it."""
     figures: dict[str, float] = {}
     by_page: dict[str, list[float]] = {"Home": [], "Runs": []}
-    listings, there = [], len(store.list_runs())
+    there = len(store.list_runs())
     with train_meanwhile() as active:
         tabs = [add_page(browser.new_context(viewport=SIZE)) for _ in range(TABS)]  # type: ignore[arg-type]
         for tab in tabs:
@@ -143,7 +159,6 @@ def _measure_runs(
             on_progress(f"{count:,} runs and {TABS} tabs")
             copy_runs(run, count - there, first=there) if count > there else None
             there = max(count, there)
-            listings.append(_median(store.list_runs, repeats))
             open_page(page, address)
             for title in by_page:
                 visit(page, title)
@@ -155,9 +170,7 @@ def _measure_runs(
             for title, waits in times.items():
                 by_page[title].append(statistics.median(waits))
                 figures[f"{title.lower()}_{count}_runs_ms"] = by_page[title][-1]
-            figures[f"listing_{count}_runs_ms"] = listings[-1]
-    figures |= {f"{title.lower()}_exponent": fit_exponent(RUNS, waits) for title, waits in by_page.items()}
-    return {**figures, "listing_exponent": fit_exponent(RUNS, listings)}
+    return figures | {f"{title.lower()}_exponent": fit_exponent(RUNS, waits) for title, waits in by_page.items()}
 
 
 def _median(act: Callable[[], object], repeats: int) -> float:
