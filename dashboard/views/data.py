@@ -14,7 +14,7 @@ from dashboard import loaders, state
 from dashboard.answers import build_captions, choose_digit, read_chosen_digit, render_steps
 from dashboard.augmentation import render_augmentation
 from dashboard.detail import render_detail
-from dashboard.figure import render_figure
+from dashboard.figure import load_figure, render_figure
 from dashboard.gallery import Caption, render_sheet
 from dashboard.layout import escape, render_header, side_by_side
 from dashboard.notice import render_dataset_notice
@@ -103,8 +103,9 @@ def open_digit(index, indices):
         st.session_state[PAGE] = int(places[0]) // PER_PAGE + 1
 
 
+@st.fragment
 def render_page(part, indices, answers, chosen, only):
-    """Draw one page of the sheet and return the digit that is open: the one clicked just now, else the chosen one."""
+    """Draw one page of the sheet, by itself when only the page is turned; a click opens a digit on the whole page."""
     n_pages = max(1, -(-len(indices) // PER_PAGE))
     page = st.session_state[PAGE] = min(st.session_state.setdefault(PAGE, 1), n_pages)
     first = (page - 1) * PER_PAGE
@@ -119,10 +120,9 @@ def render_page(part, indices, answers, chosen, only):
     else:
         captions = build_captions(answers, shown)
     clicked = render_sheet(part.images[shown], captions, key="sheet", selected=chosen, tile_px=42, label="Digits")
-    if clicked is not None:
+    if clicked is not None and clicked != chosen:
         choose_digit(clicked)
-        return clicked
-    return chosen
+        st.rerun()
 
 
 def render_statistics(data, split):
@@ -137,20 +137,21 @@ def render_statistics(data, split):
         counts = {name: compute_class_counts(getattr(data, split).labels) for name, split in SPLITS.items()}
         with balance:
             table = pd.DataFrame({"Digit": digits, **counts})
-            render_figure(plot_class_balance(counts), table, key="class_balance")
+            render_figure(load_figure(plot_class_balance, counts), table, key="class_balance")
     for tab, title, number in ((mean, "Mean", 0), (variance, "Variance", 1)):
         if tab.open:
             with tab:
                 images = loaders.load_class_images(data, split)[number]
                 dark = st.context.theme.type == "dark"
                 means = pd.DataFrame({"Digit": digits, f"{title}, averaged over pixels": images.mean(axis=(1, 2))})
-                render_figure(plot_heatmap_image(images, title, dark), means, key=f"class_{title.lower()}")
+                figure = load_figure(plot_heatmap_image, images, title, dark)
+                render_figure(figure, means, key=f"class_{title.lower()}")
     if ink.open:
         with ink:
             values = loaders.load_ink(data, split)
             medians = [np.median(values[part.labels == digit]) for digit in range(10)]
             table = pd.DataFrame({"Digit": digits, "Median of mean ink": medians})
-            render_figure(plot_ink_histogram(values, part.labels), table, key="ink")
+            render_figure(load_figure(plot_ink_histogram, values, part.labels), table, key="ink")
 
 
 def render_open_digit(data, split, index, indices, run):
@@ -196,7 +197,7 @@ try:
         open_digit(chosen, indices)
     with side_by_side("data") as (main, companion):
         with main:
-            chosen = render_page(part, indices, answers, chosen, only)
+            render_page(part, indices, answers, chosen, only)
         with companion:
             if chosen is None:
                 render_statistics(data, split)
