@@ -17,6 +17,8 @@ from dashboard.layout import escape, render_header
 from dashboard.notice import render_dataset_notice
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from core.data.datasets import DigitData
     from core.evaluation.predictions import Predictions
     from core.runs.store import Run, RunEntry, RunRecord
@@ -44,7 +46,7 @@ def open_run(title: str, purpose: str) -> tuple[RunEntry, dict[str, Any], Predic
         if entry is None:
             render_no_runs()
         else:
-            render_unfinished(entry)
+            _render_unfinished(entry, title)
         st.stop()
     try:
         report, answers = loaders.load_report(entry.run), loaders.load_predictions(entry.run)
@@ -77,11 +79,12 @@ def render_no_runs() -> None:
     st.page_link("views/train.py", label="Train a network")
 
 
-def render_unfinished(entry: RunEntry) -> None:
+def _render_unfinished(entry: RunEntry, title: str) -> None:
     """Say why a run has no figures yet, with the button or link that leads on.
 
     Args:
         entry: a run without a report, whatever its state.
+        title: of the page.
     """
     record = entry.record
     if record is None:
@@ -89,7 +92,7 @@ def render_unfinished(entry: RunEntry) -> None:
         st.page_link("views/home.py", label="All runs")
         return
     if entry.state in UNDER_WAY:
-        st.fragment(_render_progress, run_every=2.0)(entry.run)
+        st.fragment(_poll_for(title), run_every=2.0)(entry.run)
         _link_to_train(entry, "Watch it on Train")
         return
     message = _describe_end(entry, record)
@@ -157,6 +160,20 @@ def load_test_digits(record: RunRecord) -> DigitData | None:
         )
         return None
     return data
+
+
+def _poll_for(title: str) -> Callable[[Run], None]:
+    """Return `_render_progress` under a name of the page's own.
+
+    Streamlit knows a fragment by its function's name and its place: a tick on its way when another page is left would
+    be taken for this page's.
+    """
+
+    def poll(run: Run) -> None:
+        _render_progress(run)
+
+    poll.__qualname__ = f"{poll.__qualname__} on {title}"
+    return poll
 
 
 def _render_progress(run: Run) -> None:

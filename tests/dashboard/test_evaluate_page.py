@@ -21,6 +21,7 @@ from core.evaluation.report import load_predictions
 from core.runs import store
 from dashboard.gallery import format_probability
 from dashboard.layout import escape
+from dashboard.run_state import _poll_for
 
 pytestmark = pytest.mark.usefixtures("no_download")
 open_page = partial(open_view, "evaluate")
@@ -334,6 +335,12 @@ def test_an_unfinished_run_says_why_and_what_to_do(runs_in_every_state, state, w
     [found] = at.get("page_link")
     assert found.proto.label == link
     assert found.proto.query_string == f"run={run.id}"
+
+
+def test_each_page_polls_under_a_name_of_its_own():
+    # Streamlit tells fragments apart by these names; a late tick must not be taken for the next page's.
+    names = {_poll_for(title).__qualname__ for title in ("Evaluate", "Errors")}
+    assert len(names) == 2
 
 
 def test_a_stopped_run_is_evaluated_as_it_is(runs_in_every_state):
