@@ -19,6 +19,8 @@ _STYLE = """
 [data-testid="stMainBlockContainer"] { padding-top: 4.2rem; padding-bottom: 3rem; max-width: 1320px; }
 [data-testid="stMainBlockContainer"] h1 { font-size: 1.7rem; padding: 0; }
 [data-testid="stMetricValue"] { font-size: 1.5rem; }
+/* Streamlit's own Stop breaks off the drawing of a page, and would be taken for the one that stops a training. */
+[data-testid="stStatusWidget"] [data-testid="stBaseButton-header"] { display: none; }
 /* It draws nothing, and takes no room either. */
 .st-key-address { position: absolute; }
 [data-testid="stButtonGroup"] [role="toolbar"] { flex-wrap: wrap; }

@@ -114,6 +114,23 @@ def test_sprint_trains_from_home_and_is_evaluated(story, in_home, open_page):
     expect(page).to_have_url(re.compile(run.id))
 
 
+def find_stop(page):
+    """The button that stops the training, not Streamlit's of the same name in the header."""
+    return page.get_by_test_id("stMain").get_by_role("button", name="Stop")
+
+
+def test_no_other_button_is_called_stop(story, open_page):
+    page = open_page(f"{story[1]}/train")
+    expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()
+    # As Streamlit draws it while a page is under way, which is too short to be caught.
+    page.evaluate(
+        "() => document.querySelector('[data-testid=stHeader]').insertAdjacentHTML('beforeend', "
+        "'<div data-testid=stStatusWidget><button data-testid=stBaseButton-header>Stop</button></div>')"
+    )
+    expect(page.get_by_test_id("stBaseButton-header").last).to_be_attached()
+    expect(page.get_by_test_id("stBaseButton-header").last).to_be_hidden()
+
+
 def test_a_curve_grows_without_a_remount_and_is_there_after_a_reload_and_in_another_tab(story, in_home, open_page):
     run = jobs.start_run(TrainConfig().with_settings(LONG), "mlp")
     page = open_page(f"{story[1]}/train?run={run.id}")
@@ -126,8 +143,7 @@ def test_a_curve_grows_without_a_remount_and_is_there_after_a_reload_and_in_anot
     page.reload()
     expect(page.locator("[data-points]").first).to_have_attribute("data-points", re.compile(r"^[1-9]"))
     elsewhere = open_page(f"{story[1]}/train")
-    expect(elsewhere.get_by_role("button", name="Stop")).to_be_visible()
-    jobs.stop_run(run)
+    find_stop(elsewhere).click()
     expect(page.get_by_text(re.compile("stopped", re.IGNORECASE)).first).to_be_visible(timeout=TRAINING_MS)
     wait_until(lambda: store.compute_state(store.read_record(run)) == "stopped")
 
@@ -167,17 +183,17 @@ def test_a_run_is_stopped_and_resumed_from_the_page(story, in_home, open_page):
     page = open_page(f"{story[1]}/train?run={run.id}")
     chart = page.locator("[data-points]").first
     expect(chart).to_have_attribute("data-points", re.compile(r"^[1-9]\d"), timeout=TRAINING_MS)
-    page.get_by_role("button", name="Stop").click()
+    find_stop(page).click()
     expect(page.get_by_text("Stopped at step")).to_be_visible(timeout=TRAINING_MS)
     stopped_at = store.read_record(run).step
     page.get_by_role("button", name="Resume").click()
     wait_until(lambda: any(line["step"] > stopped_at for line in history.read_metrics(run)[0]))
-    expect(page.get_by_role("button", name="Stop")).to_be_visible(timeout=TRAINING_MS)
+    expect(find_stop(page)).to_be_visible(timeout=TRAINING_MS)
     shown = int(chart.get_attribute("data-points"))
     wait_until(lambda: int(chart.get_attribute("data-points")) > shown + 10)
     steps = [line["step"] for line in history.read_metrics(run)[0] if line["kind"] == "step"]
     assert steps == sorted(set(steps))
-    page.get_by_role("button", name="Stop").click()
+    find_stop(page).click()
     expect(page.get_by_text("Stopped at step")).to_be_visible(timeout=TRAINING_MS)
 
 
