@@ -6,7 +6,7 @@ import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.config import TrainConfig, get_value, list_changes, list_fields
+from core.config import TrainConfig, list_changes, list_fields
 from core.data.catalog import get_dataset_spec
 from core.errors import CoreError, UsageError
 from core.recipes import get_recipe
@@ -150,11 +150,14 @@ def list_differences(entries: Iterable[RunEntry]) -> tuple[str, ...]:
     Args:
         entries: those without a readable config (ensembles have none) are left out.
     """
-    configs = {config for entry in entries if (config := find_config(entry)) is not None}
-    if len(configs) < 2:
-        return ()
+    configs = [config for entry in entries if (config := find_config(entry)) is not None]
+    # Of a thousand runs few parts are not the same, and then in few ways.
+    parts = {name: {getattr(config, name) for config in configs} for name in TrainConfig.model_fields}
+    differing = {name: found for name, found in parts.items() if len(found) > 1}
     return tuple(
-        field.path for field in list_fields() if len({get_value(config, field.path) for config in configs}) > 1
+        field.path
+        for field in list_fields()
+        if len({getattr(part, field.path.partition(".")[2]) for part in differing.get(field.part, ())}) > 1
     )
 
 

@@ -234,16 +234,18 @@ def read_record(run: Run) -> RunRecord:
     Raises:
         RunError: if run.json is missing or damaged.
     """
-    return _read_record(run, _stamp(run.path))
+    path = str(run.path)
+    return _read_record(path, _stamp(path))
 
 
 # Pages list all runs at every click: of a thousand, a look at three times each is a tenth of reading them.
 @lru_cache(maxsize=8192)
-def _read_record(run: Run, _stamps: tuple[tuple[int, int, int] | None, ...]) -> RunRecord:
+def _read_record(path: str, _stamps: tuple[tuple[int, int, int] | None, ...]) -> RunRecord:
+    run = Run(Path(path))  # found by its text, as a Path takes longer to compare
     return _lay_notes_over(run, _read_own_record(run))
 
 
-def _stamp(folder: Path) -> tuple[tuple[int, int, int] | None, ...]:
+def _stamp(folder: str) -> tuple[tuple[int, int, int] | None, ...]:
     """Return what changes when the folder's list of files, run.json or notes.json does."""
     stamps: list[tuple[int, int, int] | None] = []
     for name in ("", "/run.json", "/notes.json"):
@@ -310,20 +312,20 @@ def read_config(run: Run) -> TrainConfig:
         RunError: if it is missing (an ensemble has none) or damaged.
         ConfigError: if a setting is not valid.
     """
-    path = run.path / "config.json"
+    path = f"{run.path}/config.json"
     try:
         try:
-            found = path.stat()
+            found = os.stat(path)  # noqa: PTH116  (as in _stamp)
         except OSError:
-            return parse_config(read_json(path))  # says what is wrong with it
+            return parse_config(read_json(Path(path)))  # says what is wrong with it
         return _read_config(path, found.st_mtime_ns, found.st_size)
     except ConfigError as error:
         raise ConfigError([f"{path} cannot be used as it is: {problem}" for problem in error.problems]) from None
 
 
 @lru_cache(maxsize=4096)
-def _read_config(path: Path, _mtime_ns: int, _size: int) -> TrainConfig:
-    return parse_config(read_json(path))
+def _read_config(path: str, _mtime_ns: int, _size: int) -> TrainConfig:
+    return parse_config(read_json(Path(path)))
 
 
 def is_alive(record: RunRecord) -> bool:
