@@ -322,3 +322,6 @@ def test_a_run_from_the_future_is_shown_like_any_other(finished_run, home):
         for view in ("home", "train", "runs"):
             assert not open_view(view).exception
     assert copy_run(finished_run, home, id="20260101-000000-mlp-next").id in {e.run.id for e in store.list_runs()}
+    # Launched by a clock that has since been set back: nobody claims it, and it is not waited for until 2199.
+    store.update_record(finished_run, status="queued", pid=None, process="")
+    assert store.read_entry(finished_run).state == "lost"

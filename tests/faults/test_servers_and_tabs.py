@@ -1,6 +1,7 @@
 """The server is killed while a run trains; several sessions start at once; many tabs look at one run."""
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -61,6 +62,14 @@ def serve(home):
         yield address, server
 
 
+def kill_group(server):
+    """Kill what a closed terminal takes along: of the server and its children all that is in the server's group."""
+    group = os.getpgid(server.pid)
+    for one in [server, *server.children(recursive=True)]:
+        if os.getpgid(one.pid) == group:
+            one.kill()
+
+
 def test_training_goes_on_when_the_server_is_killed_and_is_found_again_whole(place):
     run = store.create_run(TrainConfig().with_settings(LONG), "mlp")
     store.update_record(run, status="stopped")
@@ -68,7 +77,7 @@ def test_training_goes_on_when_the_server_is_killed_and_is_found_again_whole(pla
         tab.press("Resume")
         wait_for(lambda: count_steps(run) > 0)
         assert store.read_record(run).pid in {child.pid for child in server.children()}, "the server launched it"
-        server.kill()
+        kill_group(server)
         server.wait()
         at_death = count_steps(run)
     wait_for(lambda: count_steps(run) > at_death + 50)
