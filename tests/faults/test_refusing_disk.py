@@ -1,10 +1,12 @@
 """A disk that is full, read-only, forbidden or slow: one sentence, the last good checkpoint, no other run harmed."""
 
+import itertools
 import json
 import os
 import resource
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -302,6 +304,8 @@ def test_pages_open_on_a_slow_disk(runs_in_every_state, home):
 def test_a_clock_that_goes_back_leaves_times_and_curves_in_order(home, monkeypatch):
     times = iter(f"2026-01-01T{23 - n // 60 % 24:02}:{59 - n % 60:02}:00.000+00:00" for n in range(1440))
     monkeypatch.setattr(store, "now", lambda: next(times))
+    seconds = itertools.count(0, -60)
+    monkeypatch.setattr(time, "time", lambda: 1.8e9 + next(seconds))
     run = new_run()
     record = train_run(run)
     assert record.heartbeat < record.created, "the clock went back at every look"

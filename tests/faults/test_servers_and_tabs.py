@@ -108,7 +108,9 @@ def test_two_sessions_and_the_command_line_start_together_and_train_one_after_an
             thread.start()
         together.wait()
         third = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        end = time.monotonic() + 180
         while len(list_own()) < 3 or any(entry.state in ("queued", "running") for entry in list_own()):
+            assert time.monotonic() < end, "three runs did not come, or did not end, in time"
             records = [entry.record for entry in list_own()]
             assert None not in records
             most = max(most, sum(record.status == "running" for record in records))
