@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import pickle
 import struct
 import zipfile
@@ -89,6 +90,7 @@ def build_pictures() -> dict[str, bytes]:
         "100,000 wide.png": build_png(100_000, 100_000),
         "100,000 wide 16 bits.png": build_png(100_000, 100_000, depth=16, color=6),
         "over the limit.png": build_png(8000, 6000),
+        "over the limit and whole.png": build_blank_png(9000, 9000, 4, 8, 6),
         "40,000,000 by 1.png": build_png(40_000_000, 1),
         "1 by 40,000,000.png": build_blank_png(1, 40_000_000, 1, 8, 0),
         "claims 2 to the 31.png": build_png(2**31 - 1, 2**31 - 1),
@@ -142,6 +144,7 @@ def build_zips(picture: bytes) -> dict[str, bytes]:
     table = b"file,label\na.png,1\n"
     bomb = pack({"drawings.csv": table, "a.png": bytes(900_000_000)})
     large = pack({"drawings.csv": table, "a.png": bytes(60_000_000)})
+    blocks = pack({"drawings.csv": table, "a.png": bytes(400_000_000)}, zipfile.ZIP_BZIP2)
     nested = pack({"drawings.csv": table, "a.png": pack({"a.png": bytes(50_000_000)})})
     many = pack({"drawings.csv": table} | {f"{n}.png": b"" for n in range(60_000)}, zipfile.ZIP_STORED)
     long_table = b"file,label\n" + b"a.png,1\n" * 10_000_000
@@ -163,6 +166,7 @@ def build_zips(picture: bytes) -> dict[str, bytes]:
         ),
         "lzma.zip": pack({"drawings.csv": table, "a.png": bytes(1000)}, zipfile.ZIP_LZMA),
         "bzip2.zip": pack({"drawings.csv": table, "a.png": bytes(10_000_000)}, zipfile.ZIP_BZIP2),
+        "bzip2 that lies of its size.zip": blocks.replace(struct.pack("<I", 400_000_000), struct.pack("<I", 10)),
         "21 MB.zip": bytes(21_000_000),
         "picture bomb.zip": pack({"drawings.csv": table, "a.png": build_png(100_000, 100_000)}),
         "nameless.zip": pack({"drawings.csv": table, "zz.png": picture}).replace(b"zz.png", b"\0z.png"),
@@ -308,5 +312,6 @@ def build_reports(whole: dict) -> dict[str, bytes | Callable[[Path], None]]:
         "a long number": b"9" * 1_000_000,
         "not text": b"\xff\xfe{}",
         "20 GB": write_sparse,
+        "a pipe that nobody writes to": os.mkfifo,
         **{name: json.dumps({**whole, **change}).encode() for name, change in changes.items()},
     }
