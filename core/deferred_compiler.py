@@ -69,7 +69,7 @@ class _Loaded(Loader):
 def _load() -> ModuleType:
     """Load the compiler in place of its stand-in."""
     if isinstance(sys.modules.get(_NAME), _StandIn):
-        del sys.modules[_NAME]
+        sys.modules.pop(_NAME, None)
         sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, _Parts)]
     return import_module(_NAME)
 

@@ -242,17 +242,18 @@ class _Connections:
 
     def __init__(self) -> None:
         self._sockets: list[socket.socket] = []
+        self._is_late = threading.Event()
 
     def build_handlers(self) -> list[urllib.request.BaseHandler]:
         """Return urllib's two handlers of connections, which report here what they open."""
-        sockets = self._sockets
+        watch = self._watch
 
         class Watching(urllib.request.AbstractHTTPHandler):
             def do_open(self, http_class: Any, req: urllib.request.Request, **arguments: Any) -> Any:
                 class Watched(http_class):  # type: ignore[misc]
                     def connect(self) -> None:
                         super().connect()
-                        sockets.append(self.sock)
+                        watch(self.sock)
 
                 return super().do_open(Watched, req, **arguments)
 
@@ -271,26 +272,31 @@ class _Connections:
         Raises:
             _TransferError: if that was not enough.
         """
-        is_late = threading.Event()
-
-        def cut() -> None:
-            is_late.set()
-            for one in self._sockets:
-                with suppress(OSError):  # closed in the meantime
-                    one.shutdown(socket.SHUT_RDWR)
-
-        timer = threading.Timer(seconds, cut)
+        self._is_late.clear()
+        timer = threading.Timer(seconds, self._cut)
         timer.daemon = True
         timer.start()
         try:
             yield
         except (RuntimeError, OSError, ValueError, http.client.HTTPException) as error:
-            if is_late.is_set():
+            if self._is_late.is_set():
                 raise _TransferError(f"did not arrive within {seconds:.0f} seconds") from error
             raise
         finally:
             timer.cancel()
+            timer.join()  # it may have begun to cut
             self._sockets.clear()
+
+    def _watch(self, connection: socket.socket) -> None:
+        self._sockets.append(connection)
+        if self._is_late.is_set():  # opened after the others were cut
+            self._cut()
+
+    def _cut(self) -> None:
+        self._is_late.set()
+        for one in self._sockets:
+            with suppress(OSError):  # closed in the meantime
+                one.shutdown(socket.SHUT_RDWR)
 
 
 class _Meter:
