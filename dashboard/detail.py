@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
@@ -99,8 +100,9 @@ def render_picture(image: NDArray[np.uint8], scale: int, *, alt: str) -> None:
         scale: side of such a square in pixels, at least 1.
         alt: what it shows, for those who cannot see it.
     """
-    # PNG by name: Streamlit would otherwise make a JPEG of it, and blur the edges.
-    st.image(make_picture(image, scale), width=28 * scale, output_format="PNG", alt=alt)
+    # Within the page: as a file of its own it may be gone before a slow browser asks for it, once another is drawn.
+    content = base64.b64encode(make_picture(image, scale)).decode("ascii")
+    st.image(f"data:image/png;base64,{content}", width=28 * scale, alt=alt)
 
 
 def build_pixel_table(image: NDArray[np.uint8]) -> str:

@@ -1,8 +1,12 @@
 """A digit's panel: its pixels, a run's ten probabilities, and what every finished run says of it."""
 
+import base64
+import io
+
 import numpy as np
 import pytest
 from app_pages import HOME_PAGE, unfold_table
+from PIL import Image
 from run_folders import copy_run
 from streamlit.testing.v1 import AppTest
 
@@ -146,5 +150,9 @@ def test_the_pixel_table_holds_every_pixel():
 
 def test_the_picture_is_sent_without_loss(digits, open_detail):
     [picture] = open_detail("train", 5).get("image")[0].proto.imgs
-    assert picture.url.endswith(".png")
+    kind, _, content = picture.url.partition(",")
+    assert kind == "data:image/png;base64", "no file that may be gone before the browser asks for it"
+    pixels = np.array(Image.open(io.BytesIO(base64.b64decode(content))))
+    scale = len(pixels) // 28
+    assert (pixels == digits.train.images[5].repeat(scale, axis=0).repeat(scale, axis=1)).all()
     assert f"labelled {digits.train.labels[5]}" in picture.alt
