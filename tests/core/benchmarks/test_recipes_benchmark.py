@@ -118,7 +118,10 @@ def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(tmp_path):
     file = tmp_path / "recipes.json"
     command = [sys.executable, "-m", "core", "benchmark", "recipes", "--recipe", "tinyvgg-sgd", "--seeds", "1"]
     command += ["--output", str(file)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    # A shell starts what runs in its background with Ctrl-C ignored, and this test with it.
+    process = subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
+    )
     end = time.monotonic() + 120
     while not any(entry.record.step > 0 for entry in store.list_runs() if entry.record):
         assert time.monotonic() < end
