@@ -276,7 +276,13 @@ class RuntimeConfig(_Part):
         "float32", "Arithmetic inside the network; weights stay float32."
     )
     channels_last: bool = _field(False, "Keep channels innermost in memory; often faster for convolutions on a CPU.")
-    threads: int = _field(0, "CPU threads; 0 takes every core.", unit="threads", ge=0, le=256)
+    threads: int = _field(
+        0,
+        "CPU threads; 0 takes every core, or a share of them where DIGITS_PARALLEL lets several runs train at once.",
+        unit="threads",
+        ge=0,
+        le=256,
+    )
 
 
 class TrainConfig(_Part):

@@ -113,7 +113,7 @@ def _train_and_evaluate(run: Run, config: TrainConfig, on_line: Callable[[dict[s
     from core.training.state import build_state, restore_state
 
     keep_freed_memory()
-    torch.set_num_threads(config.runtime.threads or os.cpu_count() or 1)
+    torch.set_num_threads(jobs.count_threads(config))
     torch.backends.cudnn.deterministic = True
     check_device(config)
     data = load(config.data.dataset)

@@ -42,6 +42,15 @@ def read_parallel_limit() -> int:
     return int(text)
 
 
+def count_threads(config: TrainConfig) -> int:
+    """Return the CPU threads of a run: as its config says, or its share of the cores where several may train at once.
+
+    Raises:
+        ConfigError: as `read_parallel_limit`.
+    """
+    return config.runtime.threads or max(1, (os.cpu_count() or 1) // read_parallel_limit())
+
+
 def start_run(config: TrainConfig, recipe: str, name: str = "") -> Run:
     """Create a run and launch its training process."""
     read_parallel_limit()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ import numpy as np
 import torch
 
 from core.models.forward import check_device, choose_device
+from core.runs.jobs import count_threads
 from core.training.loop import Window, take_step
 from core.training.state import build_state
 
@@ -62,7 +62,7 @@ def _keep_settings(config: TrainConfig) -> Iterator[None]:
     threads = torch.get_num_threads()
     device = choose_device(config)
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
-        torch.set_num_threads(config.runtime.threads or os.cpu_count() or 1)
+        torch.set_num_threads(count_threads(config))
         try:
             yield
         finally:

@@ -136,6 +136,13 @@ def test_a_waiting_run_can_be_stopped_and_others_run_in_parallel_if_configured(h
     assert jobs.count_training() == 0
 
 
+@pytest.mark.parametrize(("at_once", "threads", "expected"), [("1", 0, 8), ("3", 0, 2), ("16", 0, 1), ("3", 5, 5)])
+def test_runs_that_train_at_once_share_the_cores(monkeypatch, at_once, threads, expected):
+    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    monkeypatch.setenv("DIGITS_PARALLEL", at_once)
+    assert jobs.count_threads(configure(threads=threads)) == expected
+
+
 @pytest.mark.usefixtures("clean_up")
 def test_a_run_survives_the_process_that_started_it(home):
     code = (
