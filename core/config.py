@@ -81,6 +81,11 @@ class ModelConfig(_Part):
         "default",
         "Initial weights: PyTorch's own, a classic scheme for all layers, or N(0, 1/√inputs) for linear layers.",
     )
+    test_time_augmentation: bool = _field(
+        False,
+        "Predict with the average over the digit and six gentle changes of it (turned, larger, slanted): seven times "
+        "the work for an answer, none in training.",
+    )
 
 
 class OptimizerConfig(_Part):

@@ -101,7 +101,8 @@ def _compute_features(member: Member, images: NDArray[np.uint8]) -> NDArray[np.f
     network = copy.deepcopy(member.network).to(memory_format=torch.channels_last)
     seen: list[NDArray[np.float16]] = []
     _find_last_layer(network).register_forward_pre_hook(lambda _, inputs: seen.append(_normalize(inputs[0])))
-    compute_logits(network, torch.from_numpy(np.ascontiguousarray(images)), member.config, _BATCH)
+    pixels = torch.from_numpy(np.ascontiguousarray(images))
+    compute_logits(network, pixels, member.config, _BATCH, test_time_augmentation=False)
     return np.concatenate(seen)
 
 

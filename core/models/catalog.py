@@ -84,6 +84,14 @@ MODELS: tuple[ModelSpec, ...] = (
         _BOTH,
     ),
     ModelSpec(
+        "thousand",
+        "One block that runs four times, on upright digits of one size: under a thousand parameters",
+        "thousand:build_thousand",
+        970,
+        "this project; depthwise separable convolutions are Chollet 2017's",
+        ("width",),
+    ),
+    ModelSpec(
         "tinyvgg-sgd",
         "Two convolutions and a linear layer",
         "tinyvgg:build_tinyvgg",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from core.data.loader import to_images
+from core.data.views import list_views
 from core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -53,15 +54,40 @@ READING_BATCH = 250
 
 
 @torch.inference_mode()
-def compute_logits(network: nn.Module, pixels: Tensor, config: TrainConfig, batch_size: int = READING_BATCH) -> Tensor:
-    """Return logits (n, 10) float32, on the CPU, for pixels (n, 28, 28) uint8; the network's mode is left as it was."""
+def compute_logits(
+    network: nn.Module,
+    pixels: Tensor,
+    config: TrainConfig,
+    batch_size: int = READING_BATCH,
+    *,
+    test_time_augmentation: bool = True,
+) -> Tensor:
+    """Return what a network says of digits; its mode is left as it was.
+
+    Args:
+        network: to ask.
+        pixels: (n, 28, 28) uint8.
+        config: of the network.
+        batch_size: how many digits are asked about at once.
+        test_time_augmentation: False asks about the digits as they are alone, whatever the config says.
+
+    Returns:
+        Logits (n, 10) float32, on the CPU; where several views are averaged, the mean of their log-probabilities.
+    """
     device = next(network.parameters()).device
+    averages = test_time_augmentation and config.model.test_time_augmentation
     was_training = network.training
     network.eval()
     try:
-        batches = [
-            run_network(network, to_images(batch.to(device)), config).cpu() for batch in torch.split(pixels, batch_size)
-        ]
+        batches = []
+        for batch in torch.split(pixels, batch_size):
+            images = to_images(batch.to(device))
+            if averages:
+                answers = [run_network(network, view, config).log_softmax(1) for view in list_views(images)]
+                logits = torch.stack(answers).mean(0)
+            else:
+                logits = run_network(network, images, config)
+            batches.append(logits.cpu())
     finally:
         network.train(was_training)
     return torch.cat(batches) if batches else torch.empty(0, 10)

@@ -16,7 +16,7 @@ class LayerSummary:
         name: path of the layer within the network, as in its state dict.
         kind: class of the layer, such as "Conv2d".
         output_shape: shape of its output, without the batch.
-        parameters: trainable parameters.
+        parameters: trainable parameters; 0 where the layer runs once more.
         multiplies: multiply-accumulates per image; 0 for layers other than convolutions and linear ones.
         receptive_field: side, in pixels, of the square of the picture that one place of the output depends on, with
             what of it lies in the padding; after flattening, of all places together.
@@ -82,6 +82,7 @@ class _Walk:
         self._largest = _Field()
         # The tensors are kept too: another one would get the identity of one that is gone.
         self._fields = {id(picture): (picture, self._largest)}
+        self._passed: set[str] = set()
 
     def pass_layer(self, name: str, layer: nn.Module, inputs: Tensor, output: Tensor) -> None:
         """Note a layer that has just run."""
@@ -90,12 +91,14 @@ class _Walk:
         field = _widen(known[1] if known else self._largest, layer, inputs)
         self._fields[id(output)] = (output, field)
         self._largest = max(self._largest, field, key=lambda one: one.side)
+        repeated = name in self._passed
+        self._passed.add(name)
         self.rows.append(
             LayerSummary(
                 name=name,
                 kind=type(layer).__name__,
                 output_shape=tuple(output.shape[1:]),
-                parameters=count_parameters(layer),
+                parameters=0 if repeated else count_parameters(layer),
                 multiplies=_count_multiplies(layer, output),
                 receptive_field=field.side,
             )

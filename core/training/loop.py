@@ -220,7 +220,9 @@ def _close_epoch(config: TrainConfig, validation: tuple[Tensor, Tensor], state: 
     lr = progress.lr
     loss = accuracy = None
     if len(validation[1]):
-        logits, labels = compute_logits(state.evaluated_network, validation[0], config), validation[1].cpu()
+        # The digits as they are: seven times the work would tell the curve nothing of how training goes.
+        logits = compute_logits(state.evaluated_network, validation[0], config, test_time_augmentation=False)
+        labels = validation[1].cpu()
         loss = compute_loss(logits, labels, config.loss).item()
         accuracy = (logits.argmax(1) == labels).float().mean().item()
         if not math.isfinite(loss):

@@ -29,6 +29,13 @@ def test_rows_account_for_every_parameter_and_end_in_ten(spec):
     assert {row.name for row in rows} <= dict(net.named_modules()).keys()
 
 
+def test_a_layer_that_runs_again_costs_again_but_holds_its_parameters_once():
+    conv = nn.Conv2d(1, 1, 3, padding=1, bias=False)
+    rows = summarize(nn.Sequential(conv, nn.ReLU(), conv))
+    assert [(row.parameters, row.multiplies) for row in rows] == [(9, 784 * 9), (0, 0), (0, 784 * 9)]
+    assert [row.receptive_field for row in rows] == [3, 3, 5]
+
+
 def test_grouped_convolution_counts_its_own_inputs():
     net = nn.Sequential(nn.Conv2d(1, 4, 1), nn.Conv2d(4, 4, 3, padding=1, groups=4))
     assert [row.multiplies for row in summarize(net)] == [4 * 784, 4 * 784 * 9]

@@ -7,7 +7,11 @@ from torch import nn
 from core.data.affine import compute_affine_grid
 from core.models.catalog import get_model_spec
 from core.models.initialize import initialize
-from core.models.upright import EdgeFilters, SetUpright, build_filters
+from core.models.upright import LEAST_SIZE, USUAL_SPREAD, EdgeFilters, SetUpright, build_filters
+
+
+# What sampling between pixels may add to the variance of ink: two squares of half a pixel.
+BLUR = 2 / 28**2
 
 
 def draw_slanted(slant, shift=0):
@@ -38,6 +42,30 @@ def test_a_slanted_stroke_comes_out_upright_and_in_the_middle(slant):
     assert left == pytest.approx(0, abs=0.02)
 
 
+def spread(image):
+    """Return the variance of the ink along x and y, in shares of half the side, squared."""
+    ink = image[0, 0] - image.min()
+    place = (2 * torch.arange(28) + 1) / 28 - 1
+    return tuple(
+        (line @ place**2 / line.sum() - (line @ place / line.sum()) ** 2).item() for line in (ink.sum(0), ink.sum(1))
+    )
+
+
+def test_ink_comes_out_at_its_usual_size():
+    blob = torch.zeros(1, 1, 28, 28)
+    blob[0, 0, 8:20, 9:19] = 1.0  # smaller than usual in height, larger in width, neither by more than is allowed
+    assert spread(blob) == pytest.approx((0.042, 0.061), abs=0.001)
+    narrow, tall = spread(SetUpright(resizes=True)(blob))
+    assert narrow == pytest.approx(USUAL_SPREAD[0], abs=BLUR)
+    assert tall == pytest.approx(0.061 / LEAST_SIZE**2, abs=BLUR), "as much as is allowed"
+
+
+def test_a_one_stays_thin():
+    stroke = draw_slanted(0.0)
+    before, after = spread(stroke), spread(SetUpright(resizes=True)(stroke))
+    assert before[0] < after[0] < before[0] / LEAST_SIZE**2 + BLUR < USUAL_SPREAD[0]
+
+
 def test_scaling_of_pixels_and_neighbours_in_the_batch_change_nothing():
     images = torch.cat([draw_slanted(0.3), draw_slanted(-0.2, shift=1)])
     alone = SetUpright()(images)
@@ -48,6 +76,7 @@ def test_scaling_of_pixels_and_neighbours_in_the_batch_change_nothing():
 def test_a_blank_picture_stays_as_it_is():
     blank = torch.full((1, 1, 28, 28), -0.42)
     torch.testing.assert_close(SetUpright()(blank), blank)
+    torch.testing.assert_close(SetUpright(resizes=True)(blank), blank)
 
 
 def test_half_precision_around_it_does_not_blur_the_moments():

@@ -1,0 +1,38 @@
+"""From pixels to logits, with and without answers averaged over several views."""
+
+import torch
+
+from core.config import TrainConfig
+from core.data.views import list_views
+from core.models.catalog import get_model_spec
+from core.models.forward import compute_logits, normalize
+
+PIXELS = torch.randint(0, 256, (7, 28, 28), dtype=torch.uint8, generator=torch.Generator().manual_seed(4))
+PLAIN = TrainConfig().with_settings({"model": "mlp"})
+AVERAGED = PLAIN.with_settings({"test_time_augmentation": True})
+
+
+def build():
+    torch.manual_seed(0)
+    return get_model_spec("mlp").build()
+
+
+def test_an_average_is_of_the_log_probabilities_of_all_views():
+    network = build()
+    with torch.no_grad():
+        views = list_views(PIXELS[:, None] / 255)
+        expected = sum(network.eval()(normalize(view, PLAIN)).log_softmax(1) for view in views) / len(views)
+    torch.testing.assert_close(compute_logits(network, PIXELS, AVERAGED, 3), expected)
+
+
+def test_an_average_can_be_left_out():
+    network = build()
+    plain = compute_logits(network, PIXELS, PLAIN)
+    assert torch.equal(compute_logits(network, PIXELS, AVERAGED, test_time_augmentation=False), plain)
+    assert not torch.allclose(compute_logits(network, PIXELS, AVERAGED).softmax(1), plain.softmax(1), atol=1e-4)
+
+
+def test_the_mode_of_a_network_is_left_as_it_was():
+    network = build().train()
+    compute_logits(network, PIXELS, AVERAGED)
+    assert network.training
