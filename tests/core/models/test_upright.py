@@ -9,7 +9,6 @@ from core.models.catalog import get_model_spec
 from core.models.initialize import initialize
 from core.models.upright import LEAST_SIZE, USUAL_SPREAD, EdgeFilters, SetUpright, build_filters
 
-
 # What sampling between pixels may add to the variance of ink: two squares of half a pixel.
 BLUR = 2 / 28**2
 
