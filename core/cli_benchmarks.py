@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from core.cli_options import Json, print_json
 from core.errors import UsageError
 from core.runs import store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 benchmarks = typer.Typer(help="Make the measurements that the README quotes.", no_args_is_help=True)
 
@@ -173,12 +177,49 @@ def benchmark_recipes(
         write_readme_table(load_results(output))
         return
     recipes = [get_recipe(name) for name in dict.fromkeys(names or [])] or order_recipes(RECIPES)
-    try:
+    with _explain_break():
         result = measure_recipes(recipes, seeds, output, lambda text: typer.echo(text, err=True))
+    _print_figures(result, as_json)
+
+
+@benchmarks.command("choices")
+def benchmark_choices(
+    names: Annotated[
+        list[str] | None,
+        typer.Option("--recipe", metavar="NAME", help="Which recipe; may be repeated. Without it, all with a choice."),
+    ] = None,
+    seeds: Annotated[int, typer.Option(help="Train each candidate with so many seeds, 1 to 100.")] = 1,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Trials to add to, instead of artifacts/results/choices.json.")
+    ] = None,
+    table: Annotated[
+        bool, typer.Option("--table", help="Train nothing; write the table in README.md from the trials.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Compare a recipe's settings with what was tried instead, on validation digits alone."""
+    from core.benchmarks.choices import ALTERNATIVES, load_trials, measure_choices, write_readme_choices
+    from core.recipes import get_recipe
+
+    if table:
+        if names:
+            raise UsageError("--table writes the whole table; leave out --recipe.")
+        write_readme_choices(load_trials(output))
+        return
+    recipes = [get_recipe(name) for name in dict.fromkeys(names or ALTERNATIVES)]
+    with _explain_break():
+        result = measure_choices(recipes, seeds, output, lambda text: typer.echo(text, err=True))
+    _print_figures(result, as_json)
+
+
+@contextmanager
+def _explain_break() -> Iterator[None]:
+    """Say what Ctrl-C leaves of trainings."""
+    try:
+        yield
     except KeyboardInterrupt:
         typer.echo("Broken off. What is done is kept, and the same command goes on from there.", err=True)
         raise typer.Exit(130) from None
-    _print_figures(result, as_json)
 
 
 def _keep(name: str, result: dict[str, Any], file: Path | None, as_json: bool) -> None:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, computed_fie
 from core import paths
 from core.config import TrainConfig, list_changes
 from core.errors import RunError
+from core.evaluation.report import load_report
 from core.files import read_json, write_json
 from core.recipes import RECIPES
 from core.runs.groups import get_record, strip_seed
@@ -37,6 +38,8 @@ class RecipeResult(BaseModel):
     accuracies: tuple[float, ...] = Field(min_length=1, description="Of each seed.")
     test_digits: int
     test_loss: float = Field(description="Mean cross-entropy of the test digits, over the seeds.")
+    scaled_loss: float | None = Field(description="The same after a temperature that was fitted on validation digits.")
+    scaled_ece: float | None = Field(description="Expected calibration error of the test digits, likewise.")
     parameters: int
     epochs: float
     train_seconds: float = Field(description="Mean over the seeds, without start and evaluation.")
@@ -103,14 +106,17 @@ def build_result(
         RunError: if a run's report is missing or damaged.
     """
     records = [get_record(entry) for entry in group.entries]
-    losses = [float(read_json(entry.run.path / "report.json")["loss"]) for entry in group.entries]
+    reports = [load_report(entry.run) for entry in group.entries]
+    scaled = [report["temperature"]["after"] for report in reports if report["temperature"]]
     return RecipeResult(
         recipe=recipe.name,
         claimed=recipe.claimed,
         seeds=tuple(record.seed for record in records),
         accuracies=group.accuracies,
         test_digits=records[0].test_total or 0,
-        test_loss=statistics.fmean(losses),
+        test_loss=statistics.fmean(report["loss"] for report in reports),
+        scaled_loss=statistics.fmean(after["nll"] for after in scaled) if scaled else None,
+        scaled_ece=statistics.fmean(after["ece"] for after in scaled) if scaled else None,
         parameters=records[0].parameters,
         epochs=recipe.config.loop.epochs,
         train_seconds=statistics.fmean(record.train_seconds for record in records),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MARK = "recipes"
 _HEAD = (
     "| recipe | claimed | measured: mean ± sd (seeds) | best; worst seed | parameters | epochs | training time | "
-    "test loss |\n| --- | --- | --- | --- | --- | --- | --- | --- |"
+    "test loss | loss; ECE after temperature |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
 )
 
 
@@ -70,6 +70,7 @@ def _format_row(row: RecipeResult, place: int) -> str:
         f"{row.epochs:g}",
         f"{format_seconds(row.train_seconds)} [{place}]",
         f"{row.test_loss:.4f}",
+        "—" if row.scaled_loss is None else f"{row.scaled_loss:.4f}; {row.scaled_ece:.4f}",
     )
     return f"| {' | '.join(cells)} |"
 

@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-import time
-from collections import deque
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from core.benchmarks.machine import describe_machine
 from core.benchmarks.recipe_results import build_result, save_result
-from core.errors import RunError, TrainingError
+from core.benchmarks.recipe_training import describe_training_machine, find_seeds, train_recipes
 from core.recipes import RECIPES
-from core.runs import jobs, store
-from core.runs.batch import plan_batch
-from core.runs.groups import find_config, get_record, strip_seed
-from core.runs.measured import find_group
+from core.runs import store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from core.benchmarks.recipe_results import RecipeResult
-    from core.config import TrainConfig
     from core.recipes import Recipe
-    from core.runs.store import Run, RunEntry
 
-POLL_S = 0.5
-UNDER_WAY = ("queued", "running")
 # Mean test accuracy to reach, by the published recipe; what improves one has its goal.
 GOALS = {
     "compact-13k": 0.9961,
@@ -66,24 +55,15 @@ def measure_recipes(
         ConfigError: if the number of seeds does not do, or a recipe names a device that is not here.
         TrainingError: in the end, if some trainings failed.
     """
-    machine = _describe_machine(recipes)
+    machine = describe_training_machine(recipes)
     rows = {recipe.name: _keep(recipe, seeds, machine, file) for recipe in recipes}
-    problems: list[str] = []
 
-    def note_end(recipe: Recipe, run: Run) -> None:
-        entry = store.read_entry(run)
-        if entry.state != "completed":
-            why = f" ({entry.record.error})" if entry.record and entry.record.error else ""
-            problems.append(f"{run.id} is {entry.state or 'unreadable'}{why}")
-            on_progress(problems[-1])
-            return
+    def note_seed(recipe: Recipe) -> None:
         rows[recipe.name] = row = _keep(recipe, seeds, machine, file)
         if row:
             on_progress(f"{recipe.name}: {row.mean:.2%} ± {row.sd:.2%} over {len(row.seeds)} of {seeds} seeds")
 
-    _train_missing(recipes, seeds, on_progress, note_end)
-    if problems:
-        raise TrainingError(f"{'; '.join(problems)}. The same command trains on from there; all else is kept.")
+    train_recipes(recipes, seeds, on_progress, note_seed)
     done = {name: row for name, row in rows.items() if row}
     goals = {recipe.name: GOALS.get(recipe.improves or recipe.name) for recipe in recipes}
     return {
@@ -94,100 +74,12 @@ def measure_recipes(
     }
 
 
-def _describe_machine(recipes: Sequence[Recipe]) -> dict[str, Any]:
-    """Return what is measured on, with the GPU's name if any of the recipes trains on one."""
-    from core.models.forward import check_device
-
-    machine = describe_machine()
-    for recipe in recipes:
-        check_device(recipe.config)
-        if _choose_device(recipe.config) == "cuda":
-            import torch
-
-            machine["accelerator"] = torch.cuda.get_device_name()
-    return machine
-
-
-def _choose_device(config: TrainConfig) -> str:
-    # PyTorch takes seconds to import, and the command line's help needs none of it.
-    from core.models.forward import choose_device
-
-    return str(choose_device(config))
-
-
 def _keep(recipe: Recipe, seeds: int, machine: dict[str, Any], file: Path | None) -> RecipeResult | None:
     """Write the row of the seeds that are done, if any, and return it."""
-    entries, device = store.list_runs(), _choose_device(recipe.config)
-    wanted = {config.runtime.seed for config in plan_batch(recipe.config, seeds)}
-    own = [entry for entry in entries if entry.record and entry.record.device == device]
-    group = find_group(recipe, [entry for entry in own if get_record(entry).seed in wanted])
+    entries = store.list_runs()
+    group = find_seeds(recipe, seeds, entries)
     if group is None:
         return None
     row = build_result(recipe, group, machine, entries)
     save_result(row, file)
     return row
-
-
-def _train_missing(
-    recipes: Sequence[Recipe],
-    seeds: int,
-    on_progress: Callable[[str], None],
-    on_end: Callable[[Recipe, Run], None],
-) -> None:
-    """Train what is missing; `on_end` is told of each run as soon as it has ended, well or not."""
-    wanted = [(recipe, config) for recipe in recipes for config in plan_batch(recipe.config, seeds)]
-    limit = jobs.read_parallel_limit()
-    waiting = deque(wanted)
-    under_way: dict[Run, Recipe] = {}
-    try:
-        while waiting or under_way:
-            while waiting and len(under_way) < limit:
-                recipe, config = waiting.popleft()
-                run = _start(recipe, config)
-                if run is not None:
-                    under_way[run] = recipe
-                    left = f"; up to {len(waiting)} more after it" if waiting else ""
-                    on_progress(f"{recipe.name}, seed {config.runtime.seed} trains as {run.id}{left}")
-            ended = [run for run in under_way if store.read_entry(run).state not in UNDER_WAY]
-            for run in ended:
-                on_end(under_way.pop(run), run)
-            if under_way and not ended:
-                time.sleep(POLL_S)
-    except KeyboardInterrupt:
-        _stop(under_way)
-        raise
-
-
-def _start(recipe: Recipe, config: TrainConfig) -> Run | None:
-    """Train one seed of a recipe, unless that is done (None) or under way, from where it was broken off if it was."""
-    device = _choose_device(config)
-    same = [entry for entry in store.list_runs() if _is_attempt(entry, recipe, config, device)]
-    if any(entry.state == "completed" for entry in same):
-        return None
-    active = [entry.run for entry in same if entry.state in UNDER_WAY]
-    if active:
-        return active[0]
-    if not same:
-        return jobs.start_run(config, recipe.name)
-    run = max(same, key=lambda entry: get_record(entry).step).run
-    jobs.resume_run(run)
-    return run
-
-
-def _is_attempt(entry: RunEntry, recipe: Recipe, config: TrainConfig, device: str) -> bool:
-    """Whether a run is one of this recipe, seed and device; the device of one that has not begun is open."""
-    record = entry.record
-    if record is None or entry.run.pretrained or record.recipe != recipe.name or record.seed != config.runtime.seed:
-        return False
-    found = find_config(entry)
-    return found is not None and strip_seed(found) == strip_seed(config) and record.device in ("", device)
-
-
-def _stop(runs: Iterable[Run]) -> None:
-    """Ask runs for a checkpoint and an end, and wait until all have ended."""
-    for run in runs:
-        # One of them may have ended by itself just now.
-        with suppress(RunError):
-            jobs.stop_run(run)
-    while any(store.read_entry(run).state in UNDER_WAY for run in runs):
-        time.sleep(POLL_S)
