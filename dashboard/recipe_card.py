@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
+from core.benchmarks.choices import describe_difference, load_trials
 from core.charts.words import format_percent, format_seconds
 from core.config import TrainConfig, list_changes, list_fields
 from core.errors import CoreError
@@ -55,6 +56,7 @@ def render_card(recipe: Recipe, measurements: Sequence[Measurement]) -> None:
     st.caption("This measures it over five seeds, and writes its row of the project's table:")
     st.code(f"python -m core benchmark recipes --recipe {recipe.name} --seeds {SEEDS}", language="sh", wrap_lines=True)
     st.caption(f"**Settings** {escape(describe_recipe_settings(recipe))}")
+    _render_trials(recipe)
     _render_network(recipe)
 
 
@@ -121,6 +123,38 @@ def _render_measurements(measurements: Sequence[Measurement]) -> None:
         placeholder="—",
         alt="What was measured of this recipe, a row for each machine",
         key="measurements",
+    )
+
+
+def _render_trials(recipe: Recipe) -> None:
+    """Draw how the recipe's settings were chosen, where that was kept."""
+    try:
+        trials = [trial for trial in load_trials() if trial.recipe == recipe.name]
+    except CoreError as error:
+        st.error(escape(str(error)))
+        return
+    if not trials:
+        return
+    st.caption(
+        f"**Chosen** by the mean loss of {trials[0].validation_digits:,} validation digits, lowest first; the test digits "
+        "had no part."
+    )
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "Tried": [describe_difference(trial) for trial in trials],
+                "Validation loss": [trial.loss for trial in trials],
+                "Validation accuracy, %": [to_percent(trial.accuracy) for trial in trials],
+                "Seeds": [len(trial.seeds) for trial in trials],
+            }
+        ),
+        hide_index=True,
+        column_config={
+            "Validation loss": st.column_config.NumberColumn(format="%.4f"),
+            "Validation accuracy, %": st.column_config.NumberColumn(format="%.2f"),
+        },
+        alt="What was tried for this recipe, and what it reached on the validation digits",
+        key="trials",
     )
 
 

@@ -38,6 +38,8 @@ def add_result(name, accuracies, **changes):
         "accuracies": accuracies,
         "test_digits": 10_000,
         "test_loss": 0.0212,
+        "scaled_loss": 0.0201,
+        "scaled_ece": 0.0012,
         "parameters": get_model_spec(recipe.config.model.name).parameters,
         "epochs": recipe.config.loop.epochs,
         "train_seconds": 83.0,
@@ -213,3 +215,31 @@ def test_a_damaged_results_file_is_said(results):
     results.parent.mkdir()
     results.write_text("{")
     assert "recipes.json" in open_view("recipes").error[0].value
+
+
+def test_how_settings_were_chosen_is_shown_where_it_is_known(results):
+    recipe = get_recipe("compact-13k-better")
+    tried = {"as it is": (0.0102, 0.9966, {}), "loop.batch_size 64": (0.0139, 0.9961, {"loop.batch_size": 64})}
+    rows = [
+        {
+            "recipe": recipe.name,
+            "settings": describe_settings(recipe.config.with_settings(changes)),
+            "seeds": [0],
+            "losses": [loss],
+            "accuracies": [accuracy],
+            "validation_digits": 5000,
+            "machine": {},
+            "date": "2026-11-22",
+        }
+        for loss, accuracy, changes in reversed(tried.values())
+    ]
+    results.parent.mkdir(exist_ok=True)
+    (results.parent / "choices.json").write_text(json.dumps(rows))
+    at = open_view("recipes", recipe=recipe.name)
+    assert not at.exception
+    table = at.dataframe[1].value.set_index("Tried")
+    assert list(table.index) == list(tried), "the lowest loss first"
+    assert table["Validation loss"].tolist() == [0.0102, 0.0139]
+    assert table["Validation accuracy, %"].tolist() == pytest.approx([99.66, 99.61])
+    assert "5,000 validation digits" in read_texts(at)
+    assert len(open_view("recipes", recipe="compact-13k").dataframe) < len(at.dataframe)
