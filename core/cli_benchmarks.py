@@ -79,7 +79,7 @@ def benchmark_table(
         Path | None, typer.Option("--from", metavar="FILE", help="Figures to show, not artifacts/results/figures.json.")
     ] = None,
 ) -> None:
-    """Measure nothing; write the table of figures in README.md from what speed, pages, memory and scale have kept."""
+    """Measure nothing; write the table of figures in README.md from what the other benchmarks have kept."""
     from core.benchmarks.figure_results import write_readme_figures
 
     write_readme_figures(output)
@@ -210,6 +210,16 @@ def benchmark_choices(
     with _explain_break():
         result = measure_choices(recipes, seeds, output, lambda text: typer.echo(text, err=True))
     _print_figures(result, as_json)
+
+
+@benchmarks.command("ensemble")
+def benchmark_ensemble(output: FiguresFile = None, as_json: Json = False) -> None:
+    """Train the members of the declared ensemble that are missing, and measure what they say together."""
+    from core.benchmarks.ensemble import measure_ensemble
+
+    with _explain_break():
+        result = measure_ensemble(on_progress=lambda text: typer.echo(text, err=True))
+    _keep("ensemble", result, output, as_json)
 
 
 @contextmanager
