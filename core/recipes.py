@@ -64,6 +64,7 @@ _COMPACT_BETTER_SETTINGS = {
     "optimizer": OptimizerConfig(name="adamw", learning_rate=0.01, weight_decay=0.01, fused=True),
     "schedule": _BETTER_SCHEDULE,
     "augment": AugmentConfig(rotate=10.0, shift=0.07, scale=0.1, shear=8.0, elastic=0.75, elastic_smoothness=5.0),
+    "loss": LossConfig(teacher="vgg-7"),  # comes with the project
     "loop": LoopConfig(epochs=20, batch_size=128, ema_decay=0.998),
     "runtime": RuntimeConfig(channels_last=True),
 }
@@ -118,8 +119,8 @@ RECIPES = (
     ),
     Recipe(
         name="compact-13k-better",
-        about="compact-13k's network and its 20 epochs with bent, slanted and shifted digits, a one-cycle schedule and "
-        "averaged weights.",
+        about="compact-13k's network and its 20 epochs, learning from what vgg-7 says of bent, slanted and shifted digits, "
+        "with a one-cycle schedule and averaged weights.",
         source="",
         claimed=None,
         config=TrainConfig(model=ModelConfig(name="compact-13k"), **_COMPACT_BETTER_SETTINGS),
