@@ -119,8 +119,8 @@ RECIPES = (
     ),
     Recipe(
         name="compact-13k-better",
-        about="compact-13k's network and its 20 epochs, learning from what vgg-7 says of bent, slanted and shifted digits, "
-        "with a one-cycle schedule and averaged weights.",
+        about="compact-13k's network and its 20 epochs, learning from what vgg-7 says of bent and slanted digits, with "
+        "a one-cycle schedule and averaged weights.",
         source="",
         claimed=None,
         config=TrainConfig(model=ModelConfig(name="compact-13k"), **_COMPACT_BETTER_SETTINGS),

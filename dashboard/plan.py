@@ -97,6 +97,8 @@ def _render(config: TrainConfig, outline: Future[Outline], seconds: Future[float
         duration = seconds.result() if seconds is not None and seconds.done() and not seconds.cancelled() else None
     except CoreError as error:
         st.error(escape(str(error)))
+        # What is missing, such as a teacher, may be there next time.
+        _request_seconds.clear(_make_key(config))
         return
     figures, chart = st.columns([2, 3])
     with figures:
@@ -165,6 +167,9 @@ def _request_seconds(key: str) -> Future[float]:
 
 def _estimate(config: TrainConfig) -> float:
     # Here and not above: PyTorch takes seconds to import.
+    from core.evaluation.teacher import load_teacher
+    from core.models.forward import check_device, choose_device
     from core.training.estimate import estimate_seconds
 
-    return estimate_seconds(config)
+    check_device(config)
+    return estimate_seconds(config, load_teacher(config, choose_device(config)))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from core.config import TrainConfig
+    from core.training.loop import Teacher
 
 # The first steps allocate memory and choose kernels.
 WARM_UP_STEPS = 2
@@ -27,11 +28,15 @@ BUDGET_S = 0.8
 LARGEST_BATCH = 4096
 
 
-def estimate_seconds(config: TrainConfig) -> float:
+def estimate_seconds(config: TrainConfig, teacher: Teacher | None = None) -> float:
     """Time some steps, augmentation included, and return the seconds that all steps of the run would take.
 
     Starting the process, validating, saving and the final evaluation come on top. PyTorch's random numbers and number
     of threads are afterwards what they were.
+
+    Args:
+        config: all settings.
+        teacher: the one that the config names, whose answers take time too; None if it names none.
 
     Raises:
         ConfigError: if the config asks for a device this machine lacks.
@@ -48,7 +53,7 @@ def estimate_seconds(config: TrainConfig) -> float:
         times: list[float] = []
         while len(times) < WARM_UP_STEPS + LEAST_STEPS or sum(times) < BUDGET_S:
             start = time.perf_counter()
-            take_step(config, (pixels, labels), batch, state, window)
+            take_step(config, (pixels, labels), batch, state, window, teacher)
             if state.device.type != "cpu":
                 torch.accelerator.synchronize(state.device)
             times.append(time.perf_counter() - start)

@@ -55,6 +55,16 @@ def test_augmentation_is_timed_with_the_step(clock, monkeypatch):
     assert estimate_seconds(config) == pytest.approx(5 * config.total_steps)
 
 
+def test_a_teachers_answers_are_timed_with_the_step(clock):
+    config = SMALL.with_settings({"teacher": "some-run"})
+
+    def teach(images):
+        clock.now += 3.0
+        return torch.zeros(len(images), 10).log_softmax(1)
+
+    assert estimate_seconds(config, teach) == pytest.approx(4 * config.total_steps)
+
+
 @pytest.mark.usefixtures("clock")
 def test_batches_too_large_to_time_are_scaled():
     config = TrainConfig().with_settings({"model": "softmax-regression", "epochs": 2, "batch_size": 55_000})
