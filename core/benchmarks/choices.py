@@ -133,7 +133,8 @@ def describe_difference(trial: Trial) -> str:
 
     def read(path: str) -> object:
         part, name = path.split(".")
-        return trial.settings.get(path, default[part][name])
+        value = trial.settings.get(path, default[part][name])
+        return "none" if value == "" else value
 
     return ", ".join(f"{path} {read(path)}" for path in paths_changed) or "as it is"
 

@@ -43,7 +43,7 @@ class RecipeResult(BaseModel):
     parameters: int
     epochs: float
     train_seconds: float = Field(description="Mean over the seeds, without start and evaluation.")
-    at_once: int = Field(description="Trainings that shared the machine; above 1 the time says little.")
+    at_once: int = Field(description="Trainings that shared the machine and its cores.")
     machine: dict[str, Any]
     device: str
     command: str
