@@ -142,16 +142,16 @@ def _render_trials(recipe: Recipe) -> None:
     st.dataframe(
         pd.DataFrame(
             {
-                "Tried": [describe_difference(trial) for trial in trials],
-                "Validation loss": [trial.loss for trial in trials],
-                "Validation accuracy, %": [to_percent(trial.accuracy) for trial in trials],
+                "Loss": [trial.loss for trial in trials],
+                "Right, %": [to_percent(trial.accuracy) for trial in trials],
                 "Seeds": [len(trial.seeds) for trial in trials],
+                "Tried": [describe_difference(trial) for trial in trials],
             }
         ),
         hide_index=True,
         column_config={
-            "Validation loss": st.column_config.NumberColumn(format="%.4f"),
-            "Validation accuracy, %": st.column_config.NumberColumn(format="%.2f"),
+            "Loss": st.column_config.NumberColumn(format="%.4f"),
+            "Right, %": st.column_config.NumberColumn(format="%.2f"),
         },
         alt="What was tried for this recipe, and what it reached on the validation digits",
         key="trials",

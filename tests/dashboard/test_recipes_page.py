@@ -239,7 +239,7 @@ def test_how_settings_were_chosen_is_shown_where_it_is_known(results):
     assert not at.exception
     table = at.dataframe[1].value.set_index("Tried")
     assert list(table.index) == list(tried), "the lowest loss first"
-    assert table["Validation loss"].tolist() == [0.0102, 0.0139]
-    assert table["Validation accuracy, %"].tolist() == pytest.approx([99.66, 99.61])
+    assert table["Loss"].tolist() == [0.0102, 0.0139]
+    assert table["Right, %"].tolist() == pytest.approx([99.66, 99.61])
     assert "5,000 validation digits" in read_texts(at)
     assert len(open_view("recipes", recipe="compact-13k").dataframe) < len(at.dataframe)

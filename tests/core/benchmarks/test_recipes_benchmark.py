@@ -50,6 +50,9 @@ def test_seeds_are_trained_once_and_their_row_is_kept(tmp_path):
     assert row["mean"] == pytest.approx(statistics.fmean(row["accuracies"])) == result["figures"]["tiny"]
     assert row["sd"] == pytest.approx(statistics.stdev(row["accuracies"]))
     assert row["test_loss"] == pytest.approx(statistics.fmean(report["loss"] for report in reports))
+    after = [report["temperature"]["after"] for report in reports]
+    assert row["scaled_loss"] == pytest.approx(statistics.fmean(one["nll"] for one in after))
+    assert row["scaled_ece"] == pytest.approx(statistics.fmean(one["ece"] for one in after))
     assert row["train_seconds"] == pytest.approx(statistics.fmean(record.train_seconds for record in records))
     assert (row["claimed"], row["parameters"], row["epochs"], row["test_digits"]) == (0.95, 7850, 2.0, 360)
     assert (row["device"], row["at_once"], row["machine"]["torch"]) == ("cpu", 1, records[0].versions["torch"])
@@ -158,6 +161,8 @@ def build_row(**changes):
         "accuracies": (0.9940, 0.9946, 0.9943),
         "test_digits": 10_000,
         "test_loss": 0.0191,
+        "scaled_loss": 0.0182,
+        "scaled_ece": 0.0013,
         "parameters": 13_244,
         "epochs": 20.0,
         "train_seconds": 734.0,
@@ -199,12 +204,13 @@ def test_a_damaged_file_is_named(tmp_path):
 
 def test_the_table_says_what_was_measured_where_and_what_was_not():
     earlier = build_row(recipe="sprint", claimed=None, seeds=(4,), accuracies=(0.9903,), train_seconds=7.25, at_once=2)
+    earlier = earlier.model_copy(update={"scaled_loss": None, "scaled_ece": None})
     compact = build_row(settings=describe_settings(get_recipe("compact-13k").config))
     table = format_table([earlier, compact])
     assert (
-        "| `sprint` † | — | 99.03 % (1) | 99.03 % (4); 99.03 % (4) | 13,244 | 20 | 7.2 s [1] | 0.0191 |\n"
+        "| `sprint` † | — | 99.03 % (1) | 99.03 % (4); 99.03 % (4) | 13,244 | 20 | 7.2 s [1] | 0.0191 | — |\n"
         "| `compact-13k` | 99.61 % | 99.43 % ± 0.03 (3) | 99.46 % (1); 99.40 % (0) | 13,244 | 20 | 12 min 14 s [2] | "
-        "0.0191 |\n" in table
+        "0.0191 | 0.0182; 0.0013 |\n" in table
     )
     assert "[1] Abacus, 2 cores (cpu), torch 2.15.0, 2 trainings at once, 2026-11-21." in table
     assert "[2] Abacus, 2 cores (cpu), torch 2.15.0, 2026-11-21." in table
