@@ -112,6 +112,18 @@ def compute_checksum(path: Path) -> str:
         raise RunError(f"{path} cannot be read ({error.strerror or error}); restore it or delete the run.") from None
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it, unless they are there.
+
+    Raises:
+        RunError: if the disk refuses.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"{path} could not be made ({error.strerror or error}); check its permissions.") from None
+
+
 def write_json(path: Path, value: object) -> None:
     """Write `value` as indented JSON, atomically.
 

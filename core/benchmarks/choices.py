@@ -16,7 +16,7 @@ from core.charts.words import format_percent
 from core.config import TrainConfig
 from core.errors import RunError, UsageError
 from core.evaluation.report import load_report
-from core.files import read_json, write_json
+from core.files import make_folder, read_json, write_json
 from core.recipes import get_recipe
 from core.runs import store
 from core.runs.groups import get_record
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from core.recipes import Recipe
 
 MARK = "choices"
-# What was tried instead, by the recipe: settings that differ from its own.
 _ALONE: dict[str, object] = {"loss.teacher": ""}
 _GENTLY = {"augment.rotate": 8.0, "augment.shift": 0.05, "augment.scale": 0.08, "augment.shear": 5.0}
+# What was tried instead, by the recipe: settings that differ from its own.
 ALTERNATIVES: dict[str, tuple[dict[str, object], ...]] = {
     "compact-13k-better": (
         _ALONE,
@@ -166,7 +166,7 @@ def _save(trials: Sequence[Trial], file: Path | None) -> None:
     new = [(trial.recipe, trial.settings) for trial in trials]
     kept = [trial for trial in load_trials(path) if (trial.recipe, trial.settings) not in new]
     rows = sorted([*kept, *trials], key=lambda trial: (trial.recipe, trial.loss))
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     write_json(path, [trial.model_dump(mode="json") for trial in rows])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from typing import TYPE_CHECKING, Any
 
 from core.benchmarks.recipe_training import describe_training_machine, find_seeds, train_recipes
@@ -48,6 +49,7 @@ def measure_ensemble(
     train_recipes([chosen], seeds, on_progress, lambda _: None)
     group = find_seeds(chosen, seeds, store.list_runs())
     members = [entry.run for entry in group.entries] if group else []
+    accuracies = [load_report(run)["accuracy"] for run in members]
     report = load_report(_find_ensemble(members) or create_ensemble(members, f"{len(members)} × {chosen.name}"))
     if report["temperature"] is None:
         raise RunError(f"{chosen.name} holds out no digits to fit a temperature on.")
@@ -59,7 +61,7 @@ def measure_ensemble(
             "ensemble_low": report["interval"][0],
             "ensemble_high": report["interval"][1],
             "ensemble_members": len(members),
-            "ensemble_member_accuracy": group.mean if group else 0.0,
+            "ensemble_member_accuracy": statistics.fmean(accuracies),
             "ensemble_scaled_ece": after["ece"],
             "ensemble_scaled_loss": after["nll"],
         },

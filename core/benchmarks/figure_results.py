@@ -12,7 +12,7 @@ from core.benchmarks import ensemble, memory, pages, scale, speed
 from core.benchmarks.race import FRONTIER, name_point
 from core.benchmarks.readme import write_between
 from core.errors import RunError
-from core.files import read_json, write_json
+from core.files import make_folder, read_json, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -134,10 +134,7 @@ def save_figures(benchmark: str, result: Mapping[str, Any], command: str, file: 
     kept = load_figures(path)
     own = {"command": command, "date": datetime.now(UTC).date().isoformat(), "load": round(os.getloadavg()[0], 1)}
     kept[benchmark] = {**own, **result}
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RunError(f"{path.parent} could not be made ({error.strerror or error}); check its permissions.") from None
+    make_folder(path.parent)
     write_json(path, kept)
 
 

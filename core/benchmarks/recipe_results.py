@@ -11,7 +11,7 @@ from core import paths
 from core.config import TrainConfig, list_changes
 from core.errors import RunError
 from core.evaluation.report import load_report
-from core.files import read_json, write_json
+from core.files import make_folder, read_json, write_json
 from core.recipes import RECIPES
 from core.runs.groups import get_record, strip_seed
 
@@ -179,10 +179,7 @@ def save_result(row: RecipeResult, file: Path | None = None) -> None:
         return
     kept = [one for one in rows if one not in same]
     rows = sorted([*kept, row], key=lambda one: (_find_place(one.recipe), one.recipe, one.place, one.device))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RunError(f"{path.parent} could not be made ({error.strerror or error}); check its permissions.") from None
+    make_folder(path.parent)
     write_json(path, [one.model_dump(mode="json") for one in rows])
 
 
