@@ -73,6 +73,7 @@ _RESIDUAL_SETTINGS = {
     "schedule": ScheduleConfig(name="one-cycle", warmup_fraction=0.2),
     "augment": AugmentConfig(rotate=10.0, shift=0.07, scale=0.1),
     "loop": LoopConfig(epochs=10, batch_size=128, ema_decay=0.995),
+    "runtime": RuntimeConfig(precision="bfloat16", channels_last=True),
 }
 
 RECIPES = (
@@ -307,7 +308,7 @@ RECIPES = (
                 stroke_width=1.0,
             ),
             loop=LoopConfig(epochs=16, batch_size=128, ema_decay=0.998),
-            runtime=RuntimeConfig(precision="bfloat16", channels_last=True),
+            runtime=_RESIDUAL_SETTINGS["runtime"],
         ),
     ),
     Recipe(
@@ -315,9 +316,7 @@ RECIPES = (
         about="A small residual network with weight averaging and mild augmentation.",
         source="",
         claimed=None,
-        config=TrainConfig(
-            model=ModelConfig(name="resnet-8"), runtime=RuntimeConfig(channels_last=True), **_RESIDUAL_SETTINGS
-        ),
+        config=TrainConfig(model=ModelConfig(name="resnet-8"), **_RESIDUAL_SETTINGS),
     ),
     Recipe(
         name="densenet-16",
