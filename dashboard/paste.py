@@ -21,10 +21,18 @@ _mount = st.components.v2.component(
 def render_paste() -> bytes | None:
     """Listen for pictures that are pasted and return the last one's file, until it is taken away.
 
+    One that is too large is refused in a sentence, and the one before it stays.
+
     A test without a browser pastes by state: `at.session_state[PASTE] = {"pasted": ...}`, a file in base64.
     """
-    _mount(key=PASTE, on_pasted_change=lambda: None)
-    pasted = (st.session_state.get(PASTE) or {}).get("pasted")
+    _mount(key=PASTE, on_pasted_change=lambda: None, on_refused_change=lambda: None)
+    told = st.session_state.get(PASTE) or {}
+    pasted, refused = told.get("pasted"), told.get("refused")
+    if isinstance(refused, int):
+        st.error(
+            f"The pasted picture has {refused / 1e6:.1f} MB, and no more than 10 MB can be pasted; save it as a file "
+            "and choose that, or make it smaller."
+        )
     if isinstance(pasted, str):
         try:
             st.session_state[_PASTED] = base64.b64decode(pasted, validate=True)

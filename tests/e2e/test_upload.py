@@ -97,3 +97,17 @@ def test_a_picture_is_pasted_and_taken_away(open_upload):
     page.get_by_role("button", name="Take it away").click()
     expect(page.get_by_text("paste one with Ctrl+V")).to_be_visible()
     expect(page.get_by_text(SEVEN)).to_have_count(0)
+
+
+def test_a_pasted_picture_that_is_too_large_is_refused_in_a_sentence(open_upload):
+    page = open_upload()
+    page.locator(".paste[data-listening]").wait_for(state="attached")
+    page.evaluate(
+        """() => {
+          const carried = new DataTransfer();
+          carried.items.add(new File([new Uint8Array(12_300_000)], "vast.png", { type: "image/png" }));
+          document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: carried, bubbles: true }));
+        }"""
+    )
+    expect(page.get_by_text("The pasted picture has 12.3 MB, and no more than 10 MB can be pasted")).to_be_visible()
+    expect(page.get_by_text("paste one with Ctrl+V")).to_be_visible()
