@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.benchmarks.readme import write_between
+from core.benchmarks.recipes import find_goal
 from core.charts.words import format_percent, format_seconds
 from core.recipes import RECIPES
 
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
 MARK = "recipes"
 _HEAD = (
-    "| recipe | claimed | measured: mean ± sd (seeds) | best; worst seed | parameters | epochs | training time | "
-    "test loss | loss; ECE after temperature |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+    "| recipe | claimed | goal | measured: mean ± sd (seeds) | best; worst seed | parameters | epochs | "
+    "training time | test loss | loss; ECE after temperature |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
 )
 
 
@@ -60,11 +61,14 @@ def _is_current(row: RecipeResult) -> bool:
 def _format_row(row: RecipeResult, place: int) -> str:
     by_seed = dict(zip(row.seeds, row.accuracies, strict=True))
     best, worst = (f"{format_percent(by_seed[seed])} ({seed})" for seed in (row.best_seed, row.worst_seed))
+    goal = find_goal(row.recipe)
+    missed = " **missed**" if goal and row.mean < goal else ""
     spread = f" ± {100 * row.sd:.2f}" if len(row.seeds) > 1 else ""
     cells = (
         f"`{row.recipe}`" + ("" if _is_current(row) else " †"),
         format_percent(row.claimed) if row.claimed else "—",
-        f"{format_percent(row.mean)}{spread} ({len(row.seeds)})",
+        f"≥ {format_percent(goal)}" if goal else "—",
+        f"{format_percent(row.mean)}{spread} ({len(row.seeds)}){missed}",
         f"{best}; {worst}",
         f"{row.parameters:,}",
         f"{row.epochs:g}",

@@ -26,7 +26,15 @@ GOALS = {
     "dropout-cnn": 0.992,
     "resnet-8": 0.996,
     "densenet-16": 0.996,
+    "thousand": 0.9905,
+    "vgg-7": 0.9975,
 }
+
+
+def find_goal(name: str) -> float | None:
+    """Return the mean test accuracy that a recipe is to reach, of what it improves where it does so; None if none."""
+    improves = next((recipe.improves for recipe in RECIPES if recipe.name == name), None)
+    return GOALS.get(improves or name)
 
 
 def order_recipes(recipes: Sequence[Recipe] = RECIPES) -> list[Recipe]:
@@ -65,7 +73,7 @@ def measure_recipes(
 
     train_recipes(recipes, seeds, on_progress, note_seed)
     done = {name: row for name, row in rows.items() if row}
-    goals = {recipe.name: GOALS.get(recipe.improves or recipe.name) for recipe in recipes}
+    goals = {recipe.name: find_goal(recipe.name) for recipe in recipes}
     return {
         "machine": machine,
         "figures": {name: row.mean for name, row in done.items()},
