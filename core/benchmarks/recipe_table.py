@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 MARK = "recipes"
 _HEAD = (
     "| recipe | claimed | goal | measured: mean ± sd (seeds) | best; worst seed | parameters | epochs | "
-    "training time | test loss | loss; ECE after temperature |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+    "training time | test loss | loss; ECE after temperature |\n"
+    "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
 )
 
 
