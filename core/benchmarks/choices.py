@@ -28,11 +28,13 @@ if TYPE_CHECKING:
     from core.recipes import Recipe
 
 MARK = "choices"
-_ALONE: dict[str, object] = {"loss.teacher": ""}
+_PLAIN: dict[str, object] = {"model.test_time_augmentation": False}
+_ALONE: dict[str, object] = {**_PLAIN, "loss.teacher": ""}
 _GENTLY = {"augment.rotate": 8.0, "augment.shift": 0.05, "augment.scale": 0.08, "augment.shear": 5.0}
 # What was tried instead, by the recipe: settings that differ from its own.
 ALTERNATIVES: dict[str, tuple[dict[str, object], ...]] = {
     "compact-13k-better": (
+        _PLAIN,
         _ALONE,
         {**_ALONE, **_GENTLY, "augment.elastic": 0.5, "loop.batch_size": 64},
         {**_ALONE, "augment.stroke_width": 1.0, "augment.perspective": 0.1, "loop.batch_size": 64},
@@ -134,7 +136,7 @@ def describe_difference(trial: Trial) -> str:
     def read(path: str) -> object:
         part, name = path.split(".")
         value = trial.settings.get(path, default[part][name])
-        return "none" if value == "" else value
+        return {"": "none", True: "on", False: "off"}.get(value, value) if isinstance(value, str | bool) else value
 
     return ", ".join(f"{path} {read(path)}" for path in paths_changed) or "as it is"
 
