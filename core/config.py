@@ -81,6 +81,12 @@ class ModelConfig(_Part):
         "default",
         "Initial weights: PyTorch's own, a classic scheme for all layers, or N(0, 1/√inputs) for linear layers.",
     )
+    upright: Literal["off", "slant", "slant-and-size"] = _field(
+        "off",
+        "Set digits upright before the network sees them, by the slant of their ink, or bring them to one size too; "
+        "takes no parameters.",
+        label="Set upright",
+    )
     test_time_augmentation: bool = _field(
         False,
         "Predict with the average over the digit and six gentle changes of it (turned, larger, slanted): seven times "

@@ -9,6 +9,7 @@ import torch
 from core.data.loader import to_images
 from core.data.views import list_views
 from core.errors import ConfigError
+from core.models.upright import SetUpright
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -39,7 +40,9 @@ def normalize(images: Tensor, config: TrainConfig) -> Tensor:
 
 
 def run_network(network: nn.Module, images: Tensor, config: TrainConfig) -> Tensor:
-    """Return logits (n, 10) float32 for images (n, 1, 28, 28) float32 in [0, 1], in the config's precision."""
+    """Return logits (n, 10) float32 for images (n, 1, 28, 28) float32 in [0, 1], set upright if the config says so."""
+    if config.model.upright != "off":
+        images = SetUpright(resizes=config.model.upright == "slant-and-size")(images)
     scaled = normalize(images, config)
     if config.runtime.precision == "float32":
         logits: Tensor = network(scaled)

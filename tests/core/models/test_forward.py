@@ -1,11 +1,13 @@
 """From pixels to logits, with and without answers averaged over several views."""
 
+import pytest
 import torch
 
 from core.config import TrainConfig
 from core.data.views import list_views
 from core.models.catalog import get_model_spec
-from core.models.forward import compute_logits, normalize
+from core.models.forward import compute_logits, normalize, run_network
+from core.models.upright import SetUpright
 
 PIXELS = torch.randint(0, 256, (7, 28, 28), dtype=torch.uint8, generator=torch.Generator().manual_seed(4))
 PLAIN = TrainConfig().with_settings({"model": "mlp"})
@@ -36,3 +38,12 @@ def test_the_mode_of_a_network_is_left_as_it_was():
     network = build().train()
     compute_logits(network, PIXELS, AVERAGED)
     assert network.training
+
+
+@pytest.mark.parametrize(("upright", "resizes"), [("slant", False), ("slant-and-size", True)])
+def test_digits_are_set_upright_before_the_network_sees_them(upright, resizes):
+    network, images = build().eval(), PIXELS[:, None] / 255
+    config = PLAIN.with_settings({"upright": upright})
+    expected = network(normalize(SetUpright(resizes=resizes)(images), PLAIN))
+    torch.testing.assert_close(run_network(network, images, config), expected)
+    assert not torch.allclose(run_network(network, images, PLAIN), expected, atol=1e-3)
