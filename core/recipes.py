@@ -64,7 +64,6 @@ _COMPACT_BETTER_SETTINGS = {
     "optimizer": OptimizerConfig(name="adamw", learning_rate=0.01, weight_decay=0.01, fused=True),
     "schedule": _BETTER_SCHEDULE,
     "augment": AugmentConfig(rotate=10.0, shift=0.07, scale=0.1, shear=8.0, elastic=0.75, elastic_smoothness=5.0),
-    "loss": LossConfig(teacher="vgg-7"),  # comes with the project
     "loop": LoopConfig(epochs=20, batch_size=128, ema_decay=0.998),
     "runtime": RuntimeConfig(channels_last=True),
 }
@@ -120,12 +119,13 @@ RECIPES = (
     ),
     Recipe(
         name="compact-13k-better",
-        about="compact-13k's network and its 20 epochs, learning from what vgg-7 says of bent and slanted digits. "
-        "It answers with the average over seven views.",
+        about="compact-13k's network and its 20 epochs on digits that are bent and slanted, then set upright, to one "
+        "size. It answers with the average over seven views.",
         source="",
         claimed=None,
         config=TrainConfig(
-            model=ModelConfig(name="compact-13k", test_time_augmentation=True), **_COMPACT_BETTER_SETTINGS
+            model=ModelConfig(name="compact-13k", upright="slant-and-size", test_time_augmentation=True),
+            **_COMPACT_BETTER_SETTINGS,
         ),
         improves="compact-13k",
     ),
@@ -142,7 +142,8 @@ RECIPES = (
         source="",
         claimed=None,
         config=TrainConfig(
-            model=ModelConfig(name="compact-6k", test_time_augmentation=True), **_COMPACT_BETTER_SETTINGS
+            model=ModelConfig(name="compact-6k", upright="slant-and-size", test_time_augmentation=True),
+            **_COMPACT_BETTER_SETTINGS,
         ),
         improves="compact-6k",
     ),

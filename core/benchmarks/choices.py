@@ -28,16 +28,21 @@ if TYPE_CHECKING:
     from core.recipes import Recipe
 
 MARK = "choices"
-_PLAIN: dict[str, object] = {"model.test_time_augmentation": False}
-_ALONE: dict[str, object] = {**_PLAIN, "loss.teacher": ""}
+_ONE_VIEW: dict[str, object] = {"model.test_time_augmentation": False}
+_TAUGHT: dict[str, object] = {"loss.teacher": "vgg-7"}
+_AS_THEY_STAND: dict[str, object] = {"model.upright": "off"}
 _GENTLY = {"augment.rotate": 8.0, "augment.shift": 0.05, "augment.scale": 0.08, "augment.shear": 5.0}
 # What was tried instead, by the recipe: settings that differ from its own.
 ALTERNATIVES: dict[str, tuple[dict[str, object], ...]] = {
     "compact-13k-better": (
-        _PLAIN,
-        _ALONE,
-        {**_ALONE, **_GENTLY, "augment.elastic": 0.5, "loop.batch_size": 64},
-        {**_ALONE, "augment.stroke_width": 1.0, "augment.perspective": 0.1, "loop.batch_size": 64},
+        _ONE_VIEW,
+        _TAUGHT,
+        {**_TAUGHT, **_ONE_VIEW},
+        {**_TAUGHT, **_AS_THEY_STAND},
+        {**_TAUGHT, **_AS_THEY_STAND, **_ONE_VIEW},
+        {**_AS_THEY_STAND, **_ONE_VIEW},
+        {**_AS_THEY_STAND, **_ONE_VIEW, **_GENTLY, "augment.elastic": 0.5, "loop.batch_size": 64},
+        {**_AS_THEY_STAND, **_ONE_VIEW, "augment.stroke_width": 1.0, "augment.perspective": 0.1, "loop.batch_size": 64},
     ),
 }
 _HEAD = "| recipe | tried | validation loss | validation accuracy | seeds |\n| --- | --- | --- | --- | --- |"

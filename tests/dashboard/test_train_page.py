@@ -172,12 +172,12 @@ def test_nothing_is_timed_while_a_run_trains(mnist_home, runs_in_every_state):
     assert "not estimated while another run trains" in read_text(at)
 
 
-def test_the_time_of_a_recipe_with_a_teacher_that_is_gone_says_which(mnist_home):
-    at = open_page()
-    at.selectbox(key="recipe").set_value("compact-13k-better")
+def test_a_teacher_that_is_not_there_is_named_where_the_time_would_be(mnist_home):
+    at = open_settings(open_page())
+    at.text_input(key=get_widget_key("sprint", "loss.teacher")).set_value("gone-for-good")
     wait_for(lambda: run_again(at).error)
     assert not at.exception
-    assert "vgg-7" in at.error[0].value
+    assert "gone-for-good" in at.error[0].value
 
 
 def test_stop_asks_for_a_checkpoint(mnist_home, runs_in_every_state):
