@@ -105,7 +105,7 @@ def test_a_mark_of_the_frontier_chooses_its_recipe(open_recipes):
     click_mark(page, "frontier_parameters", names.index("tinyvgg-sgd"))
     expect_shown(page, "tinyvgg-sgd")
     expect(page.get_by_text("your own runs").first).to_be_attached()
-    expect(chart.locator(".textpoint").filter(has_text="tinyvgg-sgd")).to_be_visible()
+    expect(chart.locator(".textpoint").filter(has_text=re.compile("^tinyvgg-sgd$"))).to_be_visible()
 
 
 def test_what_accuracy_costs_is_switched_and_stays_in_the_address(open_recipes):
