@@ -17,10 +17,10 @@ from dashboard.run_charts import describe_series, render_axis, render_log_loss, 
 from dashboard.runs_table import label_fields, read_configs, write_setting
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from core.charts.runs import ParallelAxis
-    from core.config import FieldInfo
+    from core.config import FieldInfo, TrainConfig
     from core.runs.store import RunEntry
     from dashboard.curves import Curves, Quantity
 
@@ -173,7 +173,7 @@ def render_parallel(entries: Sequence[RunEntry], paths: Sequence[str]) -> None:
     shown = st.multiselect(
         "Settings",
         list(headings),
-        default=[label for label, field in headings.items() if field.path != "runtime.seed"][:MOST_AXES],
+        default=choose_axes(headings, [configs[entry.run.id] for entry in tested]),
         key="parallel_axes",
         placeholder="none: size and time alone",
     )
@@ -195,6 +195,22 @@ def render_parallel(entries: Sequence[RunEntry], paths: Sequence[str]) -> None:
     st.caption(
         "Each line is a run, from orange (least accurate) to blue. Drag along an axis to keep only some of them."
     )
+
+
+def choose_axes(headings: Mapping[str, FieldInfo], configs: Sequence[TrainConfig]) -> list[str]:
+    """Return the settings to show first: those with the most different values, in their own order; never the seed.
+
+    Args:
+        headings: the settings to choose from, by what each is called.
+        configs: of the runs.
+    """
+
+    def count_values(label: str) -> int:
+        return len({get_value(config, headings[label].path) for config in configs})
+
+    candidates = [label for label, field in headings.items() if field.path != "runtime.seed"]
+    chosen = sorted(candidates, key=count_values, reverse=True)[:MOST_AXES]
+    return [label for label in candidates if label in chosen]
 
 
 def _build_axis(label: str, field: FieldInfo, tested: Sequence[RunEntry], configs: dict[str, Any]) -> ParallelAxis:

@@ -7,12 +7,15 @@ import pytest
 from app_pages import open_view, press, run_again, unfold_table
 from run_folders import copy_run
 
+from core.config import TrainConfig, list_fields
 from core.runs import history, store
 from core.runs.groups import group_runs
 from core.runs.store import Run
 from dashboard.runs_actions import list_orphans
+from dashboard.runs_charts import MOST_AXES, choose_axes
 from dashboard.runs_choice import merge_rows
 from dashboard.runs_groups import build_band
+from dashboard.runs_table import label_fields
 
 pytestmark = pytest.mark.usefixtures("no_download")
 
@@ -279,6 +282,21 @@ def test_parallel_coordinates_have_the_settings_that_differ_and_the_result(sever
     assert axes == ["Train size", "Learning rate", "Parameters", "Seconds", "Test accuracy"]
     table = unfold_table(at, "parallel")
     assert sorted(table["Test accuracy"]) == pytest.approx([n / 360 for n in (300, 310, 320, 330)])
+
+
+def test_the_settings_with_the_most_values_are_shown_first_and_the_seed_never():
+    headings = label_fields(list_fields())
+    rates = (0.1, 0.2, 0.3, 0.1)
+    widths = (1.0, 2.0, 1.0, 1.0)
+    configs = [
+        TrainConfig().with_settings({"learning_rate": rate, "width": width, "seed": seed})
+        for seed, (rate, width) in enumerate(zip(rates, widths, strict=True))
+    ]
+    found = {path: headings[path] for path in ("Width", "Learning rate", "Seed", *list(headings)[:8])}
+    chosen = choose_axes(found, configs)
+    assert len(chosen) == MOST_AXES
+    assert chosen[:2] == ["Width", "Learning rate"]
+    assert "Seed" not in chosen
 
 
 def test_seeds_are_put_together(several):
