@@ -65,7 +65,7 @@ _COMPACT_BETTER_SETTINGS = {
     "schedule": _BETTER_SCHEDULE,
     "augment": AugmentConfig(rotate=10.0, shift=0.07, scale=0.1, shear=8.0, elastic=0.75, elastic_smoothness=5.0),
     "loop": LoopConfig(epochs=20, batch_size=128, ema_decay=0.998),
-    "runtime": RuntimeConfig(channels_last=True),
+    "runtime": RuntimeConfig(precision="bfloat16", channels_last=True),
 }
 _RESIDUAL_SETTINGS = {
     "optimizer": OptimizerConfig(name="sgd", learning_rate=0.1, momentum=0.9, nesterov=True, weight_decay=5e-4),
@@ -295,11 +295,12 @@ RECIPES = (
     ),
     Recipe(
         name="vgg-7",
-        about="Six plain convolutions on bent, slanted, thinned and thickened digits: slow on a CPU, and hard to beat.",
+        about="Six plain convolutions on bent, slanted, thinned and thickened digits; slow on a CPU, and hard to beat. "
+        "It answers with the average over seven views.",
         source="",
         claimed=None,
         config=TrainConfig(
-            model=ModelConfig(name="vgg-7"),
+            model=ModelConfig(name="vgg-7", test_time_augmentation=True),
             optimizer=_RESIDUAL_SETTINGS["optimizer"],
             schedule=_RESIDUAL_SETTINGS["schedule"],
             augment=AugmentConfig(

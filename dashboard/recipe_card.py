@@ -136,13 +136,13 @@ def _render_trials(recipe: Recipe) -> None:
     if not trials:
         return
     st.caption(
-        f"**Chosen** by the mean loss of {trials[0].validation_digits:,} validation digits, lowest first; the test "
-        "digits had no part."
+        f"**Chosen** by the mean loss of {trials[0].validation_digits:,} validation digits after a temperature fitted on "
+        "them, lowest first; the test digits had no part."
     )
     st.dataframe(
         pd.DataFrame(
             {
-                "Loss": [trial.loss for trial in trials],
+                "Loss": [trial.scaled_loss for trial in trials],
                 "Right, %": [to_percent(trial.accuracy) for trial in trials],
                 "Seeds": [len(trial.seeds) for trial in trials],
                 "Tried": [describe_difference(trial) for trial in trials],

@@ -15,7 +15,9 @@ from core.benchmarks.recipe_training import describe_training_machine, find_seed
 from core.charts.words import format_percent
 from core.config import TrainConfig
 from core.errors import RunError, UsageError
-from core.evaluation.report import load_report
+from core.evaluation.calibration import fit_temperature, scale
+from core.evaluation.metrics import cross_entropy
+from core.evaluation.report import load_report, load_validation
 from core.files import make_folder, read_json, write_json
 from core.recipes import get_recipe
 from core.runs import store
@@ -25,27 +27,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from core.evaluation.predictions import Predictions
     from core.recipes import Recipe
 
 MARK = "choices"
-_ONE_VIEW: dict[str, object] = {"model.test_time_augmentation": False}
-_TAUGHT: dict[str, object] = {"loss.teacher": "vgg-7"}
-_AS_THEY_STAND: dict[str, object] = {"model.upright": "off"}
-_GENTLY = {"augment.rotate": 8.0, "augment.shift": 0.05, "augment.scale": 0.08, "augment.shear": 5.0}
 # What was tried instead, by the recipe: settings that differ from its own.
 ALTERNATIVES: dict[str, tuple[dict[str, object], ...]] = {
-    "compact-13k-better": (
-        _ONE_VIEW,
-        _TAUGHT,
-        {**_TAUGHT, **_ONE_VIEW},
-        {**_TAUGHT, **_AS_THEY_STAND},
-        {**_TAUGHT, **_AS_THEY_STAND, **_ONE_VIEW},
-        {**_AS_THEY_STAND, **_ONE_VIEW},
-        {**_AS_THEY_STAND, **_ONE_VIEW, **_GENTLY, "augment.elastic": 0.5, "loop.batch_size": 64},
-        {**_AS_THEY_STAND, **_ONE_VIEW, "augment.stroke_width": 1.0, "augment.perspective": 0.1, "loop.batch_size": 64},
-    ),
+    "compact-13k-better": ({"loss.teacher": "vgg-7"}, {"loop.batch_size": 64}),
+    "vgg-7": ({"model.upright": "slant-and-size"},),
 }
-_HEAD = "| recipe | tried | validation loss | validation accuracy | seeds |\n| --- | --- | --- | --- | --- |"
+_HEAD = (
+    "| recipe | tried | validation loss after temperature | as it comes | validation accuracy | seeds |\n"
+    "| --- | --- | --- | --- | --- | --- |"
+)
 
 
 class Trial(BaseModel):
@@ -57,6 +51,9 @@ class Trial(BaseModel):
     settings: dict[str, Any] = Field(description="All that differs from the default settings, by path.")
     seeds: tuple[int, ...] = Field(min_length=1)
     losses: tuple[float, ...] = Field(min_length=1, description="Mean cross-entropy of each seed.")
+    scaled_losses: tuple[float, ...] = Field(
+        min_length=1, description="The same after a temperature fitted on the very digits: what is left of it then."
+    )
     accuracies: tuple[float, ...] = Field(min_length=1, description="Of each seed, fractions.")
     validation_digits: int
     machine: dict[str, Any]
@@ -65,8 +62,14 @@ class Trial(BaseModel):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def loss(self) -> float:
-        """Mean over the seeds: what decides."""
+        """Mean over the seeds."""
         return statistics.fmean(self.losses)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def scaled_loss(self) -> float:
+        """Mean over the seeds: what decides, since being too sure or too unsure is mended without training."""
+        return statistics.fmean(self.scaled_losses)
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -93,7 +96,7 @@ def measure_choices(
         on_progress: told what begins.
 
     Returns:
-        {machine, figures: {"recipe: what is changed": validation loss}, goals: {}, rows: [as in the file]}.
+        {machine, figures: {"recipe: what is changed": validation loss after a temperature}, goals: {}, rows: [as in the file]}.
 
     Raises:
         UsageError: if nothing else was tried for one of the recipes.
@@ -110,7 +113,7 @@ def measure_choices(
     _save(trials, file)
     return {
         "machine": machine,
-        "figures": {f"{trial.recipe}: {describe_difference(trial)}": trial.loss for trial in trials},
+        "figures": {f"{trial.recipe}: {describe_difference(trial)}": trial.scaled_loss for trial in trials},
         "goals": {},
         "rows": [trial.model_dump(mode="json") for trial in trials],
     }
@@ -119,6 +122,7 @@ def measure_choices(
 def _build_trial(candidate: Recipe, seeds: int, machine: Mapping[str, Any]) -> Trial:
     group = find_seeds(candidate, seeds, store.list_runs())
     found = [load_report(entry.run)["validation"] for entry in group.entries] if group else []
+    answers = [load_validation(entry.run) for entry in group.entries] if group else []
     if group is None or not all(found):
         raise RunError(f"{candidate.name} holds out no digits to validate on, so nothing can be chosen for it.")
     return Trial(
@@ -126,11 +130,18 @@ def _build_trial(candidate: Recipe, seeds: int, machine: Mapping[str, Any]) -> T
         settings=describe_settings(candidate.config),
         seeds=tuple(get_record(entry).seed for entry in group.entries),
         losses=tuple(one["nll"] for one in found),
+        scaled_losses=tuple(_compute_scaled_loss(one[0]) for one in answers if one is not None),
         accuracies=tuple(one["correct"] / one["total"] for one in found),
         validation_digits=found[0]["total"],
         machine=dict(machine),
         date=max(get_record(entry).finished for entry in group.entries)[:10],
     )
+
+
+def _compute_scaled_loss(answers: Predictions) -> float:
+    """Return the mean cross-entropy that the best temperature leaves."""
+    scaled = scale(answers, fit_temperature(answers))
+    return float(cross_entropy(scaled.probabilities, scaled.labels).mean())
 
 
 def describe_difference(trial: Trial) -> str:
@@ -164,7 +175,7 @@ def load_trials(file: Path | None = None) -> list[Trial]:
             get_recipe(trial.recipe)
     except (ValidationError, TypeError, UsageError) as error:
         raise RunError(f"{path} is damaged ({str(error).splitlines()[0]}); restore it or delete it.") from None
-    return sorted(trials, key=lambda trial: (trial.recipe, trial.loss))
+    return sorted(trials, key=lambda trial: (trial.recipe, trial.scaled_loss))
 
 
 def _save(trials: Sequence[Trial], file: Path | None) -> None:
@@ -172,7 +183,7 @@ def _save(trials: Sequence[Trial], file: Path | None) -> None:
     path = file or paths.results_dir() / "choices.json"
     new = [(trial.recipe, trial.settings) for trial in trials]
     kept = [trial for trial in load_trials(path) if (trial.recipe, trial.settings) not in new]
-    rows = sorted([*kept, *trials], key=lambda trial: (trial.recipe, trial.loss))
+    rows = sorted([*kept, *trials], key=lambda trial: (trial.recipe, trial.scaled_loss))
     make_folder(path.parent)
     write_json(path, [trial.model_dump(mode="json") for trial in rows])
 
@@ -184,8 +195,8 @@ def format_choices(trials: Sequence[Trial]) -> str:
         trials: as of `load_trials`.
     """
     lines = [
-        f"| `{trial.recipe}` | {describe_difference(trial)} | {trial.loss:.4f} | {format_percent(trial.accuracy)} | "
-        f"{len(trial.seeds)} |"
+        f"| `{trial.recipe}` | {describe_difference(trial)} | {trial.scaled_loss:.4f} | {trial.loss:.4f} | "
+        f"{format_percent(trial.accuracy)} | {len(trial.seeds)} |"
         for trial in trials
     ]
     return "\n".join([_HEAD, *lines]) if lines else "Nothing was tried yet."

@@ -10,7 +10,8 @@ from core.benchmarks.readme import README, get_marks
 from core.benchmarks.recipe_results import describe_settings
 from core.config import TrainConfig
 from core.errors import RunError, UsageError
-from core.evaluation.report import load_report
+from core.evaluation.calibration import fit_temperature, scale
+from core.evaluation.report import describe_calibration, load_report, load_validation
 from core.recipes import RECIPES, Recipe, get_recipe
 from core.runs import store
 
@@ -35,14 +36,20 @@ def test_candidates_are_compared_by_their_validation_digits(tiny, tmp_path, monk
     reports = [load_report(run)["validation"] for run in own]
     row = result["rows"][0]
     assert sorted(row["losses"]) == sorted(report["nll"] for report in reports)
-    assert row["loss"] == pytest.approx(statistics.fmean(row["losses"])) == result["figures"]["tiny: as it is"]
+    assert row["loss"] == pytest.approx(statistics.fmean(row["losses"]))
+    answers = [load_validation(run)[0] for run in own]
+    scaled = [describe_calibration(scale(one, fit_temperature(one)))["nll"] for one in answers]
+    assert sorted(row["scaled_losses"]) == pytest.approx(sorted(scaled))
+    assert row["scaled_loss"] == pytest.approx(statistics.fmean(scaled)) == result["figures"]["tiny: as it is"]
+    assert row["scaled_loss"] < row["loss"], "a temperature can only lower it"
     assert sorted(row["accuracies"]) == sorted(report["correct"] / report["total"] for report in reports)
     assert row["seeds"] == [0, 1]
 
     trials = load_trials(file)
-    assert [trial.loss for trial in trials] == sorted(trial.loss for trial in trials)
+    losses = [trial.scaled_loss for trial in trials]
+    assert losses == sorted(losses)
     table = format_choices(trials).splitlines()[2:]
-    assert table[0].startswith(f"| `tiny` | {describe_difference(trials[0])} | {trials[0].loss:.4f} | ")
+    assert table[0].startswith(f"| `tiny` | {describe_difference(trials[0])} | {losses[0]:.4f} | {trials[0].loss:.4f} | ")
     measure_choices([tiny], 2, file, lambda _: None)
     assert [entry.run for entry in store.list_runs()] == runs, "what is trained is not trained again"
     assert load_trials(file) == trials
