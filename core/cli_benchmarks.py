@@ -160,6 +160,13 @@ def benchmark_recipes(
     output: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Results to add to, instead of artifacts/results/recipes.json.")
     ] = None,
+    continues: Annotated[
+        bool,
+        typer.Option(
+            "--continue",
+            help="Count seeds as done that the results hold for such a machine, though their runs are gone.",
+        ),
+    ] = False,
     table: Annotated[
         bool, typer.Option("--table", help="Train nothing; write the table in README.md from the results.")
     ] = False,
@@ -178,7 +185,7 @@ def benchmark_recipes(
         return
     recipes = [get_recipe(name) for name in dict.fromkeys(names or [])] or order_recipes(RECIPES)
     with _explain_break():
-        result = measure_recipes(recipes, seeds, output, lambda text: typer.echo(text, err=True))
+        result = measure_recipes(recipes, seeds, output, lambda text: typer.echo(text, err=True), continues=continues)
     _print_figures(result, as_json)
 
 

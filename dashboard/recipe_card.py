@@ -136,8 +136,8 @@ def _render_trials(recipe: Recipe) -> None:
     if not trials:
         return
     st.caption(
-        f"**Chosen** by the mean loss of {trials[0].validation_digits:,} validation digits after a temperature fitted on "
-        "them, lowest first; the test digits had no part."
+        f"**Chosen** by the mean loss of {trials[0].validation_digits:,} validation digits after a temperature fitted "
+        "on them, lowest first; the test digits had no part."
     )
     st.dataframe(
         pd.DataFrame(

@@ -96,7 +96,8 @@ def measure_choices(
         on_progress: told what begins.
 
     Returns:
-        {machine, figures: {"recipe: what is changed": validation loss after a temperature}, goals: {}, rows: [as in the file]}.
+        {machine, figures: {"recipe: what is changed": validation loss after a temperature}, goals: {},
+        rows: [as in the file]}.
 
     Raises:
         UsageError: if nothing else was tried for one of the recipes.

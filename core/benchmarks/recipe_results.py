@@ -76,14 +76,20 @@ class RecipeResult(BaseModel):
 
     @property
     def place(self) -> str:
-        """The machine in words, as in 'AMD EPYC, 2 cores' or 'NVIDIA A100'."""
-        cores = self.machine.get("cores", "?")
-        processor = f"{self.machine.get('processor', 'unknown')}, {cores} {'core' if cores == 1 else 'cores'}"
-        return self.machine.get("accelerator") or processor
+        """The machine in words."""
+        return describe_place(self.machine)
 
     def is_of(self, recipe: Recipe) -> bool:
         """Whether it was measured with the settings that the recipe has now."""
         return self.recipe == recipe.name and self.settings == describe_settings(recipe.config)
+
+
+def describe_place(machine: Mapping[str, Any]) -> str:
+    """Return a machine in words, as in 'AMD EPYC, 2 cores' or 'NVIDIA A100'."""
+    cores = machine.get("cores", "?")
+    processor = f"{machine.get('processor', 'unknown')}, {cores} {'core' if cores == 1 else 'cores'}"
+    accelerator: str = machine.get("accelerator") or processor
+    return accelerator
 
 
 def describe_settings(config: TrainConfig) -> dict[str, Any]:
@@ -123,9 +129,44 @@ def build_result(
         at_once=_count_at_once(group, entries),
         machine=dict(machine),
         device=records[0].device,
-        command=f"python -m core benchmark recipes --recipe {recipe.name} --seeds {group.n}",
+        command=_write_command(recipe.name, group.n),
         date=max(record.finished for record in records)[:10],
         settings=describe_settings(recipe.config),
+    )
+
+
+def _write_command(name: str, seeds: int) -> str:
+    return f"python -m core benchmark recipes --recipe {name} --seeds {seeds}"
+
+
+def merge_results(first: RecipeResult, second: RecipeResult) -> RecipeResult:
+    """Put together two rows of one recipe, measured alike with other seeds: every mean counts each seed once.
+
+    Raises:
+        RunError: if they share a seed, or are not of the same recipe, settings, machine and device.
+    """
+    alike = [(row.recipe, row.settings, row.place, row.device, row.test_digits) for row in (first, second)]
+    if alike[0] != alike[1] or set(first.seeds) & set(second.seeds):
+        raise RunError(
+            f"Two results of {first.recipe} cannot be put together: other settings or machine, or same seeds."
+        )
+    by_seed = sorted(zip(first.seeds + second.seeds, first.accuracies + second.accuracies, strict=True))
+    n, m = len(first.seeds), len(second.seeds)
+
+    def average(a: float | None, b: float | None) -> float | None:
+        return None if a is None or b is None else (n * a + m * b) / (n + m)
+
+    means = ("test_loss", "scaled_loss", "scaled_ece", "train_seconds")
+    return first.model_copy(
+        update={
+            "seeds": tuple(seed for seed, _ in by_seed),
+            "accuracies": tuple(accuracy for _, accuracy in by_seed),
+            **{name: average(getattr(first, name), getattr(second, name)) for name in means},
+            "at_once": max(first.at_once, second.at_once),
+            "machine": second.machine,
+            "command": _write_command(first.recipe, n + m),
+            "date": max(first.date, second.date),
+        }
     )
 
 
@@ -181,6 +222,25 @@ def save_result(row: RecipeResult, file: Path | None = None) -> None:
     rows = sorted([*kept, row], key=lambda one: (_find_place(one.recipe), one.recipe, one.place, one.device))
     make_folder(path.parent)
     write_json(path, [one.model_dump(mode="json") for one in rows])
+
+
+def find_result(
+    recipe: Recipe, machine: Mapping[str, Any], device: str, file: Path | None = None
+) -> RecipeResult | None:
+    """Return the row of a recipe's present settings on such a machine, with the same PyTorch; None without one.
+
+    Args:
+        recipe: whose.
+        machine: as of `describe_machine`.
+        device: that trained, as "cpu".
+        file: None takes the project's own.
+
+    Raises:
+        RunError: if the file is damaged.
+    """
+    wanted = (describe_place(machine), device, machine.get("torch"))
+    rows = [row for row in load_results(file) if row.is_of(recipe)]
+    return next((row for row in rows if (row.place, row.device, row.machine.get("torch")) == wanted), None)
 
 
 def _find_place(name: str) -> int:

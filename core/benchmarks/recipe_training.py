@@ -15,7 +15,7 @@ from core.runs.groups import find_config, get_record, strip_seed
 from core.runs.measured import find_group
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from core.config import TrainConfig
     from core.recipes import Recipe
@@ -27,7 +27,11 @@ UNDER_WAY = ("queued", "running")
 
 
 def train_recipes(
-    recipes: Sequence[Recipe], seeds: int, on_progress: Callable[[str], None], on_done: Callable[[Recipe], None]
+    recipes: Sequence[Recipe],
+    seeds: int,
+    on_progress: Callable[[str], None],
+    on_done: Callable[[Recipe], None],
+    done: Mapping[str, Collection[int]] | None = None,
 ) -> None:
     """Train over consecutive seeds what is missing, as many at once as DIGITS_PARALLEL allows.
 
@@ -38,6 +42,7 @@ def train_recipes(
         seeds: of each, 1..100.
         on_progress: told what begins, and what fails.
         on_done: told of a recipe as soon as one more of its seeds is done.
+        done: seeds by recipe that need no training, as they were measured before; None is none.
 
     Raises:
         ConfigError: if the number of seeds does not do.
@@ -54,21 +59,25 @@ def train_recipes(
         problems.append(f"{run.id} is {entry.state or 'unreadable'}{why}")
         on_progress(problems[-1])
 
-    _train_missing(recipes, seeds, on_progress, note_end)
+    batch = [(recipe, config) for recipe in recipes for config in plan_batch(recipe.config, seeds)]
+    known = done or {}
+    missing = [(recipe, config) for recipe, config in batch if config.runtime.seed not in known.get(recipe.name, ())]
+    _train_missing(missing, on_progress, note_end)
     if problems:
         raise TrainingError(f"{'; '.join(problems)}. The same command trains on from there; all else is kept.")
 
 
-def find_seeds(recipe: Recipe, seeds: int, entries: list[RunEntry]) -> RunGroup | None:
+def find_seeds(recipe: Recipe, seeds: int, entries: list[RunEntry], without: Collection[int] = ()) -> RunGroup | None:
     """Return the completed runs of a recipe's first seeds that were trained here on its device; None if there are none.
 
     Args:
         recipe: what they are seeds of.
         seeds: how many of its seeds are looked for.
         entries: all runs there.
+        without: seeds that are not looked for.
     """
-    device = _choose_device(recipe.config)
-    wanted = {config.runtime.seed for config in plan_batch(recipe.config, seeds)}
+    device = choose_device_name(recipe.config)
+    wanted = {config.runtime.seed for config in plan_batch(recipe.config, seeds)}.difference(without)
     own = [entry for entry in entries if entry.record and entry.record.device == device]
     return find_group(recipe, [entry for entry in own if get_record(entry).seed in wanted])
 
@@ -84,14 +93,15 @@ def describe_training_machine(recipes: Sequence[Recipe]) -> dict[str, Any]:
     machine = describe_machine()
     for recipe in recipes:
         check_device(recipe.config)
-        if _choose_device(recipe.config) == "cuda":
+        if choose_device_name(recipe.config) == "cuda":
             import torch
 
             machine["accelerator"] = torch.cuda.get_device_name()
     return machine
 
 
-def _choose_device(config: TrainConfig) -> str:
+def choose_device_name(config: TrainConfig) -> str:
+    """Return the device that the config trains on here: "cpu", "cuda" or "mps"."""
     # PyTorch takes seconds to import, and the command line's help needs none of it.
     from core.models.forward import choose_device
 
@@ -99,13 +109,11 @@ def _choose_device(config: TrainConfig) -> str:
 
 
 def _train_missing(
-    recipes: Sequence[Recipe],
-    seeds: int,
+    wanted: Sequence[tuple[Recipe, TrainConfig]],
     on_progress: Callable[[str], None],
     on_end: Callable[[Recipe, Run], None],
 ) -> None:
     """Train what is missing; `on_end` is told of each run as soon as it has ended, well or not."""
-    wanted = [(recipe, config) for recipe in recipes for config in plan_batch(recipe.config, seeds)]
     limit = jobs.read_parallel_limit()
     waiting = deque(wanted)
     under_way: dict[Run, Recipe] = {}
@@ -130,7 +138,7 @@ def _train_missing(
 
 def _start(recipe: Recipe, config: TrainConfig) -> Run | None:
     """Train one seed of a recipe, unless that is done (None) or under way, from where it was broken off if it was."""
-    device = _choose_device(config)
+    device = choose_device_name(config)
     same = [entry for entry in store.list_runs() if _is_attempt(entry, recipe, config, device)]
     if any(entry.state == "completed" for entry in same):
         return None

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from core.benchmarks.recipe_results import build_result, save_result
-from core.benchmarks.recipe_training import describe_training_machine, find_seeds, train_recipes
+from core.benchmarks.recipe_results import build_result, find_result, merge_results, save_result
+from core.benchmarks.recipe_training import (
+    choose_device_name,
+    describe_training_machine,
+    find_seeds,
+    train_recipes,
+)
 from core.recipes import RECIPES
 from core.runs import store
 
@@ -43,7 +48,12 @@ def order_recipes(recipes: Sequence[Recipe] = RECIPES) -> list[Recipe]:
 
 
 def measure_recipes(
-    recipes: Sequence[Recipe], seeds: int = 5, file: Path | None = None, on_progress: Callable[[str], None] = print
+    recipes: Sequence[Recipe],
+    seeds: int = 5,
+    file: Path | None = None,
+    on_progress: Callable[[str], None] = print,
+    *,
+    continues: bool = False,
 ) -> dict[str, Any]:
     """Train recipes over consecutive seeds, as many at once as DIGITS_PARALLEL allows, and keep the results.
 
@@ -55,6 +65,7 @@ def measure_recipes(
         seeds: of each, 1..100.
         file: for the results; None takes the project's own.
         on_progress: told what begins and what it came to.
+        continues: whether seeds that the file holds for such a machine count as done though their runs are gone.
 
     Returns:
         {machine, figures: {recipe: mean test accuracy}, goals: {recipe: accuracy}, rows: [as in the file]}.
@@ -64,14 +75,15 @@ def measure_recipes(
         TrainingError: in the end, if some trainings failed.
     """
     machine = describe_training_machine(recipes)
-    rows = {recipe.name: _keep(recipe, seeds, machine, file) for recipe in recipes}
+    before = {recipe.name: _find_before(recipe, machine, file) if continues else None for recipe in recipes}
+    rows = {recipe.name: _keep(recipe, seeds, machine, file, before[recipe.name]) for recipe in recipes}
 
     def note_seed(recipe: Recipe) -> None:
-        rows[recipe.name] = row = _keep(recipe, seeds, machine, file)
+        rows[recipe.name] = row = _keep(recipe, seeds, machine, file, before[recipe.name])
         if row:
             on_progress(f"{recipe.name}: {row.mean:.2%} ± {row.sd:.2%} over {len(row.seeds)} of {seeds} seeds")
 
-    train_recipes(recipes, seeds, on_progress, note_seed)
+    train_recipes(recipes, seeds, on_progress, note_seed, {name: row.seeds for name, row in before.items() if row})
     done = {name: row for name, row in rows.items() if row}
     goals = {recipe.name: find_goal(recipe.name) for recipe in recipes}
     return {
@@ -82,12 +94,20 @@ def measure_recipes(
     }
 
 
-def _keep(recipe: Recipe, seeds: int, machine: dict[str, Any], file: Path | None) -> RecipeResult | None:
-    """Write the row of the seeds that are done, if any, and return it."""
+def _find_before(recipe: Recipe, machine: dict[str, Any], file: Path | None) -> RecipeResult | None:
+    return find_result(recipe, machine, choose_device_name(recipe.config), file)
+
+
+def _keep(
+    recipe: Recipe, seeds: int, machine: dict[str, Any], file: Path | None, before: RecipeResult | None
+) -> RecipeResult | None:
+    """Write the row of the seeds that are done, if any, together with those measured before, and return it."""
     entries = store.list_runs()
-    group = find_seeds(recipe, seeds, entries)
+    group = find_seeds(recipe, seeds, entries, without=before.seeds if before else ())
     if group is None:
-        return None
+        return before
     row = build_result(recipe, group, machine, entries)
+    if before:
+        row = merge_results(before, row)
     save_result(row, file)
     return row

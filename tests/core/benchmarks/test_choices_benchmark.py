@@ -49,7 +49,9 @@ def test_candidates_are_compared_by_their_validation_digits(tiny, tmp_path, monk
     losses = [trial.scaled_loss for trial in trials]
     assert losses == sorted(losses)
     table = format_choices(trials).splitlines()[2:]
-    assert table[0].startswith(f"| `tiny` | {describe_difference(trials[0])} | {losses[0]:.4f} | {trials[0].loss:.4f} | ")
+    assert table[0].startswith(
+        f"| `tiny` | {describe_difference(trials[0])} | {losses[0]:.4f} | {trials[0].loss:.4f} | "
+    )
     measure_choices([tiny], 2, file, lambda _: None)
     assert [entry.run for entry in store.list_runs()] == runs, "what is trained is not trained again"
     assert load_trials(file) == trials

@@ -11,7 +11,7 @@ import pytest
 
 from core import paths
 from core.benchmarks.readme import README, get_marks
-from core.benchmarks.recipe_results import RecipeResult, describe_settings, load_results, save_result
+from core.benchmarks.recipe_results import RecipeResult, describe_settings, load_results, merge_results, save_result
 from core.benchmarks.recipe_table import MARK, format_table, write_readme_table
 from core.benchmarks.recipes import measure_recipes, order_recipes
 from core.config import TrainConfig
@@ -27,9 +27,9 @@ BEGIN, END = get_marks(MARK)
 TINY = Recipe("tiny", "As small as can be.", "", 0.95, TrainConfig().with_settings({**SMALL, "epochs": 2}))
 
 
-def measure(file, seeds=1, recipes=(TINY,)):
+def measure(file, seeds=1, recipes=(TINY,), **options):
     told = []
-    result = measure_recipes(recipes, seeds, file, told.append)
+    result = measure_recipes(recipes, seeds, file, told.append, **options)
     return result, told
 
 
@@ -70,6 +70,39 @@ def test_seeds_are_trained_once_and_their_row_is_kept(tmp_path):
     fewer, _ = measure(file, seeds=1)
     assert fewer["rows"][0]["seeds"] == [0]
     assert [len(one.seeds) for one in load_results(file)] == [3], "what three seeds say is not replaced by one of them"
+
+
+@pytest.mark.usefixtures("home")
+def test_seeds_whose_runs_are_gone_count_on_demand(tmp_path):
+    file = tmp_path / "recipes.json"
+    before, _ = measure(file, seeds=2)
+    for entry in store.list_runs():
+        store.delete_run(entry.run)
+    after, told = measure(file, seeds=3, continues=True)
+    assert len(told) == 2, "one run begins and ends"
+    [entry] = store.list_runs()
+    assert entry.record.seed == 2
+    [first], [row] = before["rows"], after["rows"]
+    assert (row["seeds"], row["command"]) == ([0, 1, 2], "python -m core benchmark recipes --recipe tiny --seeds 3")
+    assert row["accuracies"] == [*first["accuracies"], load_report(entry.run)["accuracy"]]
+    assert row["test_loss"] == pytest.approx((2 * first["test_loss"] + load_report(entry.run)["loss"]) / 3)
+    assert row["train_seconds"] == pytest.approx((2 * first["train_seconds"] + entry.record.train_seconds) / 3)
+    assert load_results(file)[0].model_dump(mode="json") == row
+    assert measure(file, seeds=3, continues=True) == (after, [])
+    changed = Recipe("tiny", "", "", 0.95, TINY.config.with_settings({"epochs": 1}))
+    assert measure(file, seeds=1, recipes=[changed], continues=True)[0]["rows"][0]["seeds"] == [0]
+    assert len(store.list_runs()) == 2, "what was measured with other settings does not count"
+
+
+def test_rows_that_are_not_alike_are_not_put_together():
+    row = build_row()
+    for other in (row, build_row(seeds=(3, 4, 5), device="cuda"), build_row(seeds=(3, 4, 5), settings={"a": 1})):
+        with pytest.raises(RunError, match="Two results of compact-13k cannot be put together"):
+            merge_results(row, other)
+    merged = merge_results(build_row(seeds=(1, 2, 4)), build_row(seeds=(3,), accuracies=(0.99,), scaled_loss=None))
+    assert merged.seeds == (1, 2, 3, 4)
+    assert merged.accuracies == (0.9940, 0.9946, 0.99, 0.9943)
+    assert merged.scaled_loss is None, "of a mean that lacks a seed nothing is said"
 
 
 def train_halfway(config=TINY.config):
