@@ -67,11 +67,19 @@ _COMPACT_BETTER_SETTINGS = {
     "loop": LoopConfig(epochs=20, batch_size=128, ema_decay=0.998),
     "runtime": RuntimeConfig(precision="bfloat16", channels_last=True),
 }
-_RESIDUAL_SETTINGS = {
+_DEEP_SETTINGS = {
     "optimizer": OptimizerConfig(name="sgd", learning_rate=0.1, momentum=0.9, nesterov=True, weight_decay=5e-4),
     "schedule": ScheduleConfig(name="one-cycle", warmup_fraction=0.2),
-    "augment": AugmentConfig(rotate=10.0, shift=0.07, scale=0.1),
-    "loop": LoopConfig(epochs=10, batch_size=128, ema_decay=0.995),
+    "augment": AugmentConfig(
+        rotate=10.0,
+        shift=0.06,
+        scale=0.1,
+        shear=8.0,
+        elastic=0.8,
+        elastic_smoothness=5.0,
+        perspective=0.1,
+        stroke_width=1.0,
+    ),
     "runtime": RuntimeConfig(precision="bfloat16", channels_last=True),
 }
 
@@ -301,35 +309,31 @@ RECIPES = (
         claimed=None,
         config=TrainConfig(
             model=ModelConfig(name="vgg-7", test_time_augmentation=True),
-            optimizer=_RESIDUAL_SETTINGS["optimizer"],
-            schedule=_RESIDUAL_SETTINGS["schedule"],
-            augment=AugmentConfig(
-                rotate=10.0,
-                shift=0.06,
-                scale=0.1,
-                shear=8.0,
-                elastic=0.8,
-                elastic_smoothness=5.0,
-                perspective=0.1,
-                stroke_width=1.0,
-            ),
             loop=LoopConfig(epochs=16, batch_size=128, ema_decay=0.998),
-            runtime=_RESIDUAL_SETTINGS["runtime"],
+            **_DEEP_SETTINGS,
         ),
     ),
     Recipe(
         name="resnet-8",
-        about="A small residual network with weight averaging and mild augmentation.",
+        about="A small residual network, with the augmentation of vgg-7 and the average over seven views.",
         source="",
         claimed=None,
-        config=TrainConfig(model=ModelConfig(name="resnet-8"), **_RESIDUAL_SETTINGS),
+        config=TrainConfig(
+            model=ModelConfig(name="resnet-8", test_time_augmentation=True),
+            loop=LoopConfig(epochs=10, batch_size=128, ema_decay=0.995),
+            **_DEEP_SETTINGS,
+        ),
     ),
     Recipe(
         name="densenet-16",
-        about="A small densely connected network with mild augmentation.",
+        about="A small densely connected network, with the augmentation of vgg-7 and the average over seven views.",
         source="",
         claimed=None,
-        config=TrainConfig(model=ModelConfig(name="densenet-16"), **_RESIDUAL_SETTINGS),
+        config=TrainConfig(
+            model=ModelConfig(name="densenet-16", test_time_augmentation=True),
+            loop=LoopConfig(epochs=10, batch_size=128, ema_decay=0.995),
+            **_DEEP_SETTINGS,
+        ),
     ),
     Recipe(
         name="mlp",

@@ -149,9 +149,9 @@ MODELS: tuple[ModelSpec, ...] = (
     ),
     ModelSpec(
         "densenet-16",
-        "Densely connected network of three blocks, growth 12",
+        "Densely connected network of three blocks, growth 16",
         "densenet:build_densenet_16",
-        69_226,
+        125_418,
         "Huang et al. 2017, Densely connected convolutional networks",
         _BOTH,
     ),
