@@ -38,6 +38,8 @@ def format_table(rows: Sequence[RecipeResult]) -> str:
     missing = [f"`{recipe.name}`" for recipe in RECIPES if not any(row.recipe == recipe.name for row in rows)]
     if missing:
         parts.append(f"Not measured yet: {', '.join(missing)}.")
+    if rows:
+        parts.append(_format_frontiers(rows))
     return "\n\n".join(parts)
 
 
@@ -78,6 +80,24 @@ def _format_row(row: RecipeResult, place: int) -> str:
         "—" if row.scaled_loss is None else f"{row.scaled_loss:.4f}; {row.scaled_ece:.4f}",
     )
     return f"| {' | '.join(cells)} |"
+
+
+def _format_frontiers(rows: Sequence[RecipeResult]) -> str:
+    """List the recipes that none beats at their cost or less; times are compared on one kind of machine alone."""
+    from core.charts.recipes import compute_frontier  # Plotly takes a while to import
+
+    place = max({row.place for row in rows}, key=lambda place: sum(row.place == place for row in rows))
+    there = [row for row in rows if row.place == place]
+    lines = []
+    for title, shown, read, write in (
+        ("parameters", rows, lambda row: row.parameters, "{:,}".format),
+        ("epochs", rows, lambda row: row.epochs, "{:g}".format),
+        (f"training time on {place}", there, lambda row: row.train_seconds, format_seconds),
+    ):
+        best = compute_frontier([read(row) for row in shown], [row.mean for row in shown])
+        steps = [f"`{shown[k].recipe}` {format_percent(shown[k].mean)} ({write(read(shown[k]))})" for k in best]
+        lines.append(f"- {title}: {' · '.join(steps)}")
+    return "The frontier: what none beats at the same cost or less, over\n\n" + "\n".join(lines)
 
 
 def _describe_place(row: RecipeResult) -> str:

@@ -253,6 +253,20 @@ def test_the_table_says_what_was_measured_where_and_what_was_not():
     assert "†" not in format_table([compact])
 
 
+def test_the_table_ends_with_what_none_beats_at_its_cost():
+    quick = build_row(recipe="sprint", accuracies=(0.99,) * 3, parameters=30_410, epochs=0.3, train_seconds=3.1)
+    weak = build_row(recipe="mlp", accuracies=(0.98,) * 3, parameters=235_146, epochs=5.0, train_seconds=46.0)
+    best = build_row(recipe="vgg-7", accuracies=(0.9967,) * 3, parameters=288_170, epochs=16.0, train_seconds=1.0)
+    best = best.model_copy(update={"machine": {"accelerator": "Slide rule"}, "device": "cuda"})
+    compact = build_row(settings=describe_settings(get_recipe("compact-13k").config))
+    lines = format_table([quick, compact, weak, best]).splitlines()[-3:]
+    assert lines == [
+        "- parameters: `compact-13k` 99.43 % (13,244) · `vgg-7` 99.67 % (288,170)",
+        "- epochs: `sprint` 99.00 % (0.3) · `vgg-7` 99.67 % (16)",
+        "- training time on Abacus, 2 cores: `sprint` 99.00 % (3.1 s) · `compact-13k` 99.43 % (12 min 14 s)",
+    ]
+
+
 def test_only_what_stands_between_the_marks_is_written(tmp_path):
     readme = tmp_path / "README.md"
     readme.write_text(f"Before\n{BEGIN}\nold\n{END}\nAfter\n")
