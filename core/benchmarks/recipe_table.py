@@ -10,7 +10,7 @@ from core.charts.words import format_percent, format_seconds
 from core.recipes import RECIPES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from core.benchmarks.recipe_results import RecipeResult
@@ -84,20 +84,22 @@ def _format_row(row: RecipeResult, place: int) -> str:
 
 def _format_frontiers(rows: Sequence[RecipeResult]) -> str:
     """List the recipes that none beats at their cost or less; times are compared on one kind of machine alone."""
-    from core.charts.recipes import compute_frontier  # Plotly takes a while to import
-
     place = max({row.place for row in rows}, key=lambda place: sum(row.place == place for row in rows))
     there = [row for row in rows if row.place == place]
-    lines = []
-    for title, shown, read, write in (
-        ("parameters", rows, lambda row: row.parameters, "{:,}".format),
-        ("epochs", rows, lambda row: row.epochs, "{:g}".format),
-        (f"training time on {place}", there, lambda row: row.train_seconds, format_seconds),
-    ):
-        best = compute_frontier([read(row) for row in shown], [row.mean for row in shown])
-        steps = [f"`{shown[k].recipe}` {format_percent(shown[k].mean)} ({write(read(shown[k]))})" for k in best]
-        lines.append(f"- {title}: {' · '.join(steps)}")
+    lines = [
+        _format_frontier("parameters", [(row.parameters, row) for row in rows], "{:,}".format),
+        _format_frontier("epochs", [(row.epochs, row) for row in rows], "{:g}".format),
+        _format_frontier(f"training time on {place}", [(row.train_seconds, row) for row in there], format_seconds),
+    ]
     return "The frontier: what none beats at the same cost or less, over\n\n" + "\n".join(lines)
+
+
+def _format_frontier(title: str, costs: list[tuple[float, RecipeResult]], write: Callable[[float], str]) -> str:
+    from core.charts.recipes import compute_frontier  # Plotly takes a while to import
+
+    best = [costs[place] for place in compute_frontier([cost for cost, _ in costs], [row.mean for _, row in costs])]
+    steps = [f"`{row.recipe}` {format_percent(row.mean)} ({write(cost)})" for cost, row in best]
+    return f"- {title}: {' · '.join(steps)}"
 
 
 def _describe_place(row: RecipeResult) -> str:
