@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.benchmarks.choices import describe_difference, load_trials
+from core.benchmarks.recipes import find_goal
 from core.charts.words import format_percent, format_seconds
 from core.config import TrainConfig, list_changes, list_fields
 from core.errors import CoreError
@@ -74,16 +75,21 @@ def describe_origin(recipe: Recipe) -> str:
 def describe_measured(recipe: Recipe, measurements: Sequence[Measurement]) -> str:
     """Say what is claimed and what was measured, in Markdown."""
     claim = f"Claimed **{format_percent(recipe.claimed)}**" if recipe.claimed else "No figure is claimed"
+    goal = find_goal(recipe.name)
     if not measurements:
-        return f"{claim}; not measured yet."
+        aim = f" The aim is at least {format_percent(goal)}." if goal else ""
+        return f"{claim}; not measured yet.{aim}"
     first = measurements[0]
     result = first.result
     seeds = f"{len(result.seeds)} seeds" if len(result.seeds) > 1 else "1 seed"
     spread = f" ± {100 * result.sd:.2f}" if len(result.seeds) > 1 else ""
     older = "" if first.is_current else ", with earlier settings of the recipe"
+    aim = ""
+    if goal:
+        aim = f" The aim of {format_percent(goal)} is {'reached' if result.mean >= goal else 'missed'}."
     return (
         f"{claim}; measured **{format_percent(result.mean)}**{spread} ({seeds}, last epoch{older}), "
-        f"{format_seconds(result.train_seconds)} of training each."
+        f"{format_seconds(result.train_seconds)} of training each.{aim}"
     )
 
 
