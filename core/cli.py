@@ -31,20 +31,33 @@ app = typer.Typer(
 
 app.add_typer(benchmarks, name="benchmark")
 
+# What Typer raises of a command line that is wrong. Of its kinds, which it brings along, it names but this one.
+_WrongUse: type[Exception] = typer.BadParameter.__bases__[0]
+
 
 def main() -> None:
-    """Run the command line; a CoreError becomes one sentence on stderr and its exit status."""
+    """Run the command line; a CoreError and wrong use become one sentence on stderr and their exit status."""
     try:
-        app()
+        # Typer would put its own complaints into a box of several lines.
+        sys.exit(app(standalone_mode=False))
     except CoreError as error:
         typer.echo(make_printable(str(error)), err=True)
         sys.exit(error.exit_code)
+    except _WrongUse as error:
+        typer.echo(make_printable(_describe_wrong_use(error)), err=True)
+        sys.exit(UsageError.exit_code)
     except OSError as error:
         sentence = describe_refusal(error)
         if not sentence:
             raise
         typer.echo(sentence, err=True)
         sys.exit(CoreError.exit_code)
+
+
+def _describe_wrong_use(error: Any) -> str:
+    """Say in a sentence what is wrong with a command line, and where to read what is right."""
+    command = error.ctx.command_path if error.ctx else "python -m core"
+    return f"{error.format_message().rstrip('.')}; `{command} --help` says what it takes."
 
 
 def _describe_settings() -> str:

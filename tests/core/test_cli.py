@@ -210,11 +210,18 @@ def test_a_picture_without_ink_has_no_digit(finished_run, tmp_path):
         (["evaluate", "../../etc"], "There is no run '../../etc'"),
         (["predict", "nothing", "x.png"], "There is no run 'nothing'"),
         (["data", "--dataset", "letters"], "data.dataset is 'letters'"),
-        (["dance"], "No such command"),
+        (["dance"], "No such command 'dance'; `python -m core --help`"),
+        (["predict"], "Missing argument 'RUN'; `python -m core predict --help`"),
+        (["predict", "compact-13k"], "Missing argument 'IMAGE…'"),
+        (["recipes", "--jsn"], "No such option: --jsn"),
+        (["recipes", "mlp"], "unexpected extra argument"),
+        (["benchmark", "recipes", "--seeds", "many"], "Invalid value for '--seeds'"),
     ],
 )
 def test_wrong_use_is_one_sentence_and_exit_2(arguments, words):
-    assert_refused(run_core(*arguments), words)
+    result = run_core(*arguments)
+    assert_refused(result, words)
+    assert result.stderr.count("\n") == 1
 
 
 def test_pictures_that_cannot_be_read_are_refused(finished_run, tmp_path):
