@@ -13,7 +13,7 @@ from core import cli_train, processes
 from core.cli_benchmarks import benchmarks
 from core.cli_options import Json, RunArgument, make_printable, print_json
 from core.config import list_fields
-from core.errors import CoreError, RunError, UsageError
+from core.errors import CoreError, ImageError, RunError, UsageError
 from core.files import describe_refusal
 from core.recipes import RECIPES
 from core.runs import jobs, store
@@ -240,24 +240,30 @@ def predict(
     from core.evaluation.predict import load_classifier
     from core.evaluation.read import read_numbers
 
-    run = store.find_run(reference)
-    pictures = [read_picture(path) for path in images]
-    classifier = load_classifier(run)
+    classifier = load_classifier(store.find_run(reference))
     results: list[dict[str, Any]] = []
-    for path, picture in zip(images, pictures, strict=True):
+    problems: list[str] = []
+    for path in images:
+        try:
+            picture = read_picture(path)
+        except ImageError as error:
+            # Said at the end: it hides no other's answer.
+            problems.append(str(error))
+            continue
         numbers = read_numbers(classifier, picture)
         digits = [digit.describe() for number in numbers for digit in number.digits]
         lines = [{"text": number.text, "confidence": number.confidence} for number in numbers]
         results.append({"file": str(path), "digits": digits, "numbers": lines})
-    if as_json:
+    if as_json and results:
         print_json(results)
-        return
-    for result in results:
+    for result in [] if as_json else results:
         found = ", ".join(
             f"{digit['label']} ({digit['probability']:.2%}{'' if digit['is_digit'] else ', perhaps not a digit'})"
             for digit in result["digits"]
         )
         typer.echo(f"{result['file']}: {found or 'no digit found'}")
+    if problems:
+        raise ImageError("\n".join(problems))
 
 
 @app.command()

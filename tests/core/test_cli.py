@@ -224,6 +224,23 @@ def test_wrong_use_is_one_sentence_and_exit_2(arguments, words):
     assert result.stderr.count("\n") == 1
 
 
+def test_a_picture_that_cannot_be_read_hides_no_other_s_answer(finished_run, tmp_path):
+    names = ["torn.png", "one.png", "empty.png"]
+    paths = [str(tmp_path / name) for name in names]
+    (tmp_path / "torn.png").write_bytes(b"\x89PNG\r\n\x1a\n torn")
+    (tmp_path / "empty.png").touch()
+    picture = Image.new("L", (200, 200), 255)
+    ImageDraw.Draw(picture).line((100, 20, 100, 180), fill=0, width=14)
+    picture.save(tmp_path / "one.png")
+    result = run_core("predict", finished_run.id, *paths)
+    assert result.returncode == 2
+    assert result.stdout.startswith(f"{paths[1]}: ")
+    assert [name for name in names if name in result.stderr] == ["torn.png", "empty.png"]
+    read = run_core("predict", finished_run.id, *paths, "--json")
+    assert read.returncode == 2
+    assert [row["file"] for row in json.loads(read.stdout)] == [paths[1]]
+
+
 def test_pictures_that_cannot_be_read_are_refused(finished_run, tmp_path):
     (tmp_path / "torn.png").write_bytes(b"\x89PNG\r\n\x1a\n torn")
     assert_refused(run_core("predict", finished_run.id, str(tmp_path / "torn.png")), "torn.png")
