@@ -89,4 +89,5 @@ def _render_reasons(classifier: Classifier, digits: list[ReadDigit], *, key: str
             key=f"explain_{key}_{len(digits)}",
         )
         which = chosen or 0
-    render_why_panel(classifier.run, digits[which].preparation.image, key=f"why_{key}")
+    digit = digits[which]
+    render_why_panel(classifier.run, digit.preparation.image, key=f"why_{key}", is_digit=digit.is_digit)

@@ -83,7 +83,8 @@ def build_answer(numbers: Sequence[ReadNumber]) -> str:
     parts = [f'<div class="reading"><h2 role="status" class="{_choose_class(digits)}">{_build_title(numbers)}</h2>']
     for place, digit in enumerate(digits, 1):
         sure = format_probability(float(digit.probabilities.max()))
-        caption = f"{digit.label} with {sure}" if digit.is_digit else f"not a digit; most like a {digit.label}"
+        unlike = f"not a digit; most like {_write_with_article(digit.label)}"
+        caption = f"{digit.label} with {sure}" if digit.is_digit else unlike
         parts.append(
             f'<div class="digit {"only" if is_single else ""} {"" if digit.is_digit else "none"}"><figure>'
             f'<img src="{encode_png(make_picture(digit.preparation.image, 5))}" '
@@ -104,7 +105,7 @@ def _build_title(numbers: Sequence[ReadNumber]) -> str:
 
     digits = list_digits(numbers)
     if len(digits) == 1 and not digits[0].is_digit:
-        return f"Not a digit <small>of the ten it is most like a {digits[0].label}</small>"
+        return f"Not a digit <small>of the ten it is most like {_write_with_article(digits[0].label)}</small>"
     if len(digits) == 1:
         return f"{digits[0].label} <small>with {format_probability(float(digits[0].probabilities.max()))}</small>"
     n = sum(digit.is_digit for digit in digits)
@@ -116,6 +117,10 @@ def _build_title(numbers: Sequence[ReadNumber]) -> str:
 
 def _name(digit: ReadDigit) -> str:
     return str(digit.label) if digit.is_digit else "?"
+
+
+def _write_with_article(label: int) -> str:
+    return f"an {label}" if label == 8 else f"a {label}"
 
 
 def build_boxed_picture(picture: NDArray[np.uint8], digits: Sequence[ReadDigit]) -> str:

@@ -63,7 +63,9 @@ def render_why_of_run(run: Run, image: NDArray[np.uint8], *, key: str, true: int
     render_why_panel(run, image, key=key, true=true)
 
 
-def render_why_panel(run: Run, image: NDArray[np.uint8], *, key: str, true: int | None = None) -> None:
+def render_why_panel(
+    run: Run, image: NDArray[np.uint8], *, key: str, true: int | None = None, is_digit: bool = True
+) -> None:
     """Draw a folded panel that loads a run's network and explains its answer once it is opened.
 
     Args:
@@ -71,6 +73,7 @@ def render_why_panel(run: Run, image: NDArray[np.uint8], *, key: str, true: int 
         image: (28, 28) uint8, white ink on black.
         key: unique on the page.
         true: the label, if it is known.
+        is_digit: whether it was taken for a digit at all.
     """
     panel = st.expander("Why does it answer so?", key=f"{key}-panel", on_change="rerun")
     if not panel.open:
@@ -81,10 +84,12 @@ def render_why_panel(run: Run, image: NDArray[np.uint8], *, key: str, true: int 
         except CoreError as error:
             st.caption(escape(str(error)))
             return
-        render_why(classifier, image, key=key, true=true)
+        render_why(classifier, image, key=key, true=true, is_digit=is_digit)
 
 
-def render_why(classifier: Classifier, image: NDArray[np.uint8], *, key: str, true: int | None = None) -> None:
+def render_why(
+    classifier: Classifier, image: NDArray[np.uint8], *, key: str, true: int | None = None, is_digit: bool = True
+) -> None:
     """Draw why a network reads a picture as it does; one of three views, each worked out when it is chosen.
 
     Args:
@@ -92,12 +97,15 @@ def render_why(classifier: Classifier, image: NDArray[np.uint8], *, key: str, tr
         image: (28, 28) uint8, white ink on black.
         key: unique on the page.
         true: the label, if it is known.
+        is_digit: whether it was taken for a digit at all.
     """
     from core.evaluation.predict import predict_probabilities
 
     probabilities = predict_probabilities(classifier, image[None])[0]
     answer = int(probabilities.argmax())
-    st.markdown(f"It reads **{answer}** with {format_probability(float(probabilities[answer]))}.")
+    sure = f"**{answer}** with {format_probability(float(probabilities[answer]))}"
+    # The network knows nothing but the ten: that a drawing is none of them is found without it.
+    st.markdown(f"It reads {sure}." if is_digit else f"This is taken for no digit; of the ten it would be {sure}.")
     view = st.segmented_control(
         "What to see", VIEWS, default=VIEWS[0], required=True, key=f"{key}-view", label_visibility="collapsed"
     )

@@ -4,6 +4,7 @@ import base64
 import io
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,16 +16,19 @@ from streamlit.testing.v1 import AppTest
 
 from core.drawings.store import list_drawings, load_drawing
 from core.evaluation.predict import load_classifier, predict_probabilities
-from core.evaluation.read import read_digits
+from core.evaluation.read import ReadNumber, read_digits
 from core.runs import jobs, store
 from dashboard.canvas import BRUSH_PX, CANVAS, SIDE_PX
 from dashboard.drawing_memory import MEMORY
 from dashboard.live_stroke import LIVE
 from dashboard.pixel_editor import EDITOR
+from dashboard.reading import build_answer
 
 HOME = Path(__file__).resolve().parents[2] / "dashboard" / "Home.py"
 SEVEN = [(90, 70), (220, 70), (140, 260)]
 ONE = [(160, 60), (160, 260)]
+# A letter, and not one that is shaped like a digit.
+LETTER = [[(80, 260), (160, 50), (240, 260)], [(110, 180), (210, 180)]]
 EMPTY = "Draw a digit: your answer appears here"
 
 
@@ -117,6 +121,25 @@ def test_several_digits_are_read_from_left_to_right(sprint_run):
     assert find_heading(at).startswith("Read 2 digits: 1 7 with ")
     assert len(_find_pictures(at)) == 2
     assert find_html(at).count("<ul") == 2
+
+
+@pytest.mark.parametrize(("label", "words"), [(8, "most like an 8"), (4, "most like a 4")])
+def test_what_is_no_digit_is_named_with_its_article(sprint_run, label, words):
+    classifier = load_classifier(sprint_run)
+    [seven] = read_digits(classifier, _as_array(draw_picture(SEVEN)))
+    unlike = replace(seven, probabilities=np.eye(10, dtype=np.float32)[label], digit_score=0.0)
+    assert words in build_answer([ReadNumber([unlike])])
+    assert words in build_answer([ReadNumber([unlike, seven])])
+
+
+def test_the_reasons_for_what_is_no_digit_do_not_call_it_one(sprint_run):
+    at = open_draw()
+    at.session_state["why_sheet-panel"] = True
+    put_on_sheet(at, *LETTER)
+    assert find_heading(at).startswith("Not a digit")
+    [said] = [text.value for text in at.markdown if "taken for no digit" in text.value]
+    assert said.startswith("This is taken for no digit; of the ten it would be **")
+    assert not any(text.value.startswith("It reads") for text in at.markdown)
 
 
 def test_undo_takes_the_last_stroke_and_clear_takes_all(sprint_run):
