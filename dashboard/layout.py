@@ -31,6 +31,10 @@ _STYLE = """
 [class*="st-key-remove_"] em::before { content: "× "; content: "× " / ""; }
 @media (max-width: 640px) {
   [data-testid="stMainBlockContainer"] { padding-left: 1rem; padding-right: 1rem; }
+  /* The recipe is chosen at the top of a phone's page, where its card would else be two screens away. */
+  .st-key-side-by-side-recipes > * > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"]:last-child {
+    order: -1;
+  }
   /* On a phone a container with this key, the detail of a digit, lies over the foot of the sheet it was chosen from. */
   [class*="st-key-side-by-side"] [data-testid="stColumn"]:has(.st-key-open-digit) {
     position: sticky; bottom: 0; z-index: 2; max-height: 66vh; overflow-y: auto; padding: 0.75rem 0;

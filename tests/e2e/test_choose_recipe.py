@@ -124,6 +124,14 @@ def test_a_phone_shows_it_without_scrolling_sideways(open_recipes, scheme):
     expect(page.get_by_text("77,754 parameters")).to_be_attached()
 
 
+def test_a_phone_shows_the_chosen_recipe_before_the_table(open_recipes):
+    page = open_recipes("recipe=resnet-8", size=(390, 844), touch=True)
+    card = page.get_by_role("heading", name="resnet-8", exact=True)
+    expect(card).to_be_in_viewport()
+    table = page.locator(".st-key-recipes-table")
+    assert card.bounding_box()["y"] < table.bounding_box()["y"]
+
+
 def test_its_settings_open_in_train(open_recipes):
     page = open_recipes("recipe=dropout-cnn")
     page.get_by_role("button", name="Change its settings first").click()
