@@ -57,6 +57,15 @@ def test_a_click_tells_the_digit_and_a_second_click_counts_again(open_part):
     expect(page.locator(".tile[aria-current]")).to_have_count(1)
 
 
+def test_a_long_caption_stays_within_its_tile(open_part):
+    tile = find_tile(open_part("sheet"), 1003)
+    words = tile.locator(".caption b")
+    words.evaluate("caption => { caption.textContent = '12345678901234567890 → 12345678901234567890' }")
+    caption, whole = words.bounding_box(), tile.bounding_box()
+    assert caption["width"] <= whole["width"]
+    assert caption["y"] + caption["height"] <= whole["y"] + whole["height"]
+
+
 def test_two_hundred_digits_are_one_picture(open_part):
     page = open_part("sheet")
     expect(page.locator(".tile")).to_have_count(200)
