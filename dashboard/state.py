@@ -136,11 +136,18 @@ def render_run_picker(
         list(candidates),
         format_func=lambda name: describe_entry(candidates[name]),
         key=_PICKER,
-        on_change=lambda: st.query_params.update({"run": st.session_state[_PICKER]}),
+        on_change=_follow_picker,
+        args=(candidates,),
     )
     st.session_state[CHOSEN_RUN] = chosen
     complete_address({"run": chosen})
     return candidates[chosen]
+
+
+def _follow_picker(candidates: Mapping[str, RunEntry]) -> None:
+    """Write the choice to the address; of a run that has moved on the browser sends the label it had, which is none."""
+    if st.session_state[_PICKER] in candidates:
+        st.query_params["run"] = st.session_state[_PICKER]
 
 
 def _find_wanted(candidates: dict[str, RunEntry], prefers: Callable[[RunEntry], bool]) -> str:

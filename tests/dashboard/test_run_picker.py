@@ -143,3 +143,18 @@ def test_the_page_follows_an_address_that_changes_alone_as_the_back_button_does(
     at.query_params["run"] = three_runs[0].id
     assert at.run().text[0].value == three_runs[0].id
     assert at.selectbox(key="run_picker").value == three_runs[0].id
+
+
+def test_a_label_that_a_run_no_longer_has_is_no_choice():
+    def page():
+        import streamlit as st
+
+        from dashboard import state
+
+        st.query_params["run"] = "mine"
+        for sent in ("mlp · waiting", "other"):
+            st.session_state[state._PICKER] = sent
+            state._follow_picker({"mine": None, "other": None})
+            st.text(st.query_params["run"])
+
+    assert [text.value for text in AppTest.from_function(page).run().text] == ["mine", "other"]
