@@ -217,15 +217,15 @@ def predict(
 ) -> None:
     """Read the digits in pictures of any size, ink dark or light."""
     from core.data.picture import read_picture
+    from core.evaluation.judge import read_drawing
     from core.evaluation.predict import load_classifier
-    from core.evaluation.read import read_numbers
 
     run = store.find_run(reference)
     pictures = [read_picture(path) for path in images]
     classifier = load_classifier(run)
     results: list[dict[str, Any]] = []
     for path, picture in zip(images, pictures, strict=True):
-        numbers = read_numbers(classifier, picture)
+        numbers = read_drawing(classifier, picture)
         digits = [digit.describe() for number in numbers for digit in number.digits]
         lines = [{"text": number.text, "confidence": number.confidence} for number in numbers]
         results.append({"file": str(path), "digits": digits, "numbers": lines})
