@@ -237,8 +237,8 @@ def predict(
 ) -> None:
     """Read the digits in pictures of any size, ink dark or light."""
     from core.data.picture import read_picture
+    from core.evaluation.judge import read_drawing
     from core.evaluation.predict import load_classifier
-    from core.evaluation.read import read_numbers
 
     classifier = load_classifier(store.find_run(reference))
     results: list[dict[str, Any]] = []
@@ -250,7 +250,7 @@ def predict(
             # Said at the end: it hides no other's answer.
             problems.append(str(error))
             continue
-        numbers = read_numbers(classifier, picture)
+        numbers = read_drawing(classifier, picture)
         digits = [digit.describe() for number in numbers for digit in number.digits]
         lines = [{"text": number.text, "confidence": number.confidence} for number in numbers]
         results.append({"file": str(path), "digits": digits, "numbers": lines})

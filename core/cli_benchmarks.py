@@ -122,7 +122,7 @@ def benchmark_strings(
     reference: Annotated[str, typer.Option("--run", metavar="RUN", help="What reads.")] = "best",
     strings: Annotated[
         int, typer.Option(min=1, max=10_000, help="Numbers of five digits per condition; a quarter of other lengths.")
-    ] = 200,
+    ] = 500,
     seed: Annotated[int, typer.Option(min=0, help="Of all chance.")] = 0,
     as_json: Json = False,
 ) -> None:

@@ -69,15 +69,21 @@ def render_details(classifier: Classifier, find_picture: FindPicture, entries: S
         st.html(build_steps(picture, digits))
     render_keep(picture, key=f"keep_{key}")
     render_judges(picture, entries, key=key)
-    _render_reasons(classifier, digits, key=key)
+    render_reasons(classifier, digits, key=key)
 
 
 def _read(classifier: Classifier, picture: NDArray[np.uint8] | None) -> list[ReadNumber]:
     return [] if picture is None else read_once(classifier, picture)
 
 
-def _render_reasons(classifier: Classifier, digits: list[ReadDigit], *, key: str) -> None:
-    """Draw the folded panel on why a digit is read so; of several, the one that is chosen."""
+def render_reasons(classifier: Classifier, digits: list[ReadDigit], *, key: str) -> None:
+    """Draw the folded panel on why a digit is read so; of several, the one that is chosen.
+
+    Args:
+        classifier: of the chosen run.
+        digits: all that was read, at least one.
+        key: unique on the page.
+    """
     which = 0
     if len(digits) > 1:
         chosen = st.segmented_control(

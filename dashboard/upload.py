@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.errors import CoreError
+from dashboard.drawing_answer import render_reasons
 from dashboard.judges import render_judges
 from dashboard.keep_drawing import render_keep
 from dashboard.layout import escape
 from dashboard.paste import forget_pasted, render_paste
 from dashboard.read_once import read_once
-from dashboard.reading import build_answer, build_boxed_picture
+from dashboard.reading import build_answer, build_boxed_picture, build_steps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,6 +70,7 @@ def _load_picture(content: bytes) -> NDArray[np.uint8]:
 def _render_file(
     classifier: Classifier, entries: Sequence[RunEntry], content: bytes, number: int, *, is_only: bool
 ) -> None:
+    from core.drawings.store import is_prepared
     from core.evaluation.read import list_digits
 
     try:
@@ -80,10 +82,14 @@ def _render_file(
     if not numbers:
         st.warning("No digit was found: the picture shows no ink that stands out from its paper.")
         return
+    digits = list_digits(numbers)
     left, right = st.columns([2, 3], gap="medium")
-    left.html(build_boxed_picture(picture, list_digits(numbers)))
+    left.html(build_boxed_picture(picture, digits))
     right.html(build_answer(numbers))
     with right:
         render_keep(picture, key=f"keep_upload_{number}")
     if is_only:
+        if not is_prepared(picture):
+            st.html(build_steps(picture, digits))
         render_judges(picture, entries, key="upload")
+        render_reasons(classifier, digits, key="upload")

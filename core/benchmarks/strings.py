@@ -64,7 +64,7 @@ class StringScore:
 
 def measure_strings(
     run: Run,
-    strings: int = 200,
+    strings: int = 500,
     seed: int = 0,
     split: str = "test",
     on_progress: Callable[[str], None] = lambda _: None,

@@ -1,4 +1,4 @@
-"""Everything in a line that could be one digit: its segments, alone and joined with their neighbours."""
+"""Everything in a line that could be one digit: its segments, alone and joined, as they are and with gaps closed."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
-from core.data.ink import FIT, SIDE, Preparation, prepare_digit
-from core.data.segment import label_parts, unite
+from core.data.ink import EDGE, FIT, SIDE, Preparation, prepare_digit
+from core.data.segment import unite
 from core.reading.pointing import find_segments
 
 if TYPE_CHECKING:
@@ -20,13 +20,16 @@ if TYPE_CHECKING:
 _MOST_WIDTH = 2.4
 # A pen that skips leaves gaps of this share of the line's height at most; a wider one is meant.
 _MOST_GAP = 0.06
+# Closing fills this share of the line's squared height where a stroke is broken: of 300 validation digits a quarter has
+# as much, of 300 broken ones 95 %.
+_LEAST_FILLED = 0.003
 # At most so many segments make a digit.
 _MOST_SEGMENTS = 8
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """What lies between two places at which a line may be parted, taken for one digit.
+    """What lies between two places at which a line may be parted, taken for one digit, its gaps closed or not.
 
     Attributes:
         start: number of the place on its left, from 0.
@@ -42,7 +45,12 @@ class Candidate:
 
 
 def find_candidates(line: Line) -> list[Candidate]:
-    """Find all that could be a digit; every segment alone is among them, so there is always a way through the line."""
+    """Find all that could be a digit; every segment alone is among them, so there is always a way through the line.
+
+    Where strokes have gaps, what lies between two places is there twice: as it is, and with the gaps closed. Which of
+    them is the digit, the gate and the classifier tell better than a rule: an 8 whose ring is cut is still one piece,
+    and two close strokes may be meant.
+    """
     segments = find_segments(line.strokes, line.height)
     boxes = [
         (columns.start, rows.start, columns.stop, rows.stop)
@@ -55,26 +63,21 @@ def find_candidates(line: Line) -> list[Candidate]:
             if stop > start + 1 and box[2] - box[0] > _MOST_WIDTH * line.height:
                 break
             own = np.where((segments >= start) & (segments < stop), line.ink, np.float32(0))
-            preparation = prepare_digit(_join_pieces(own, line.height))
-            if preparation is None:
-                raise AssertionError("a segment has ink")
-            surroundings = _draw_surroundings(line.ink - own, preparation)
-            candidates.append(Candidate(start, stop, _shift(preparation, line.corner), surroundings))
+            for ink in (own, *_close_gaps(own, line.height)):
+                preparation = prepare_digit(ink)
+                if preparation is None:
+                    raise AssertionError("a segment has ink")
+                surroundings = _draw_surroundings(line.ink - own, preparation)
+                candidates.append(Candidate(start, stop, _shift(preparation, line.corner), surroundings))
     return candidates
 
 
-def _join_pieces(ink: np.ndarray, height: float) -> np.ndarray:
-    """Close the gaps between the pieces of a broken digit (h, w) float32; one in a single piece stays as it is."""
-    pieces = _count_pieces(ink)
-    if pieces == 1:
-        return ink
+def _close_gaps(ink: np.ndarray, height: float) -> list[np.ndarray]:
+    """Return the ink of a digit (h, w) float32 with narrow gaps closed; nothing if it has none."""
     side = 2 * math.ceil(_MOST_GAP * height / 2) + 1
     closed: np.ndarray = ndimage.grey_closing(ink, (side, side))
-    return closed if _count_pieces(closed) < pieces else ink
-
-
-def _count_pieces(ink: np.ndarray) -> int:
-    return int(label_parts(ink).max())
+    filled = int(((closed > 0.5) & (ink < EDGE)).sum())
+    return [closed] if filled >= _LEAST_FILLED * height**2 else []
 
 
 def _shift(preparation: Preparation, corner: tuple[int, int]) -> Preparation:

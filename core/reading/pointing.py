@@ -23,6 +23,9 @@ WORK_HEIGHT = 32
 INK_FROM = 0.3
 # White around the line, so that its ends look like ends.
 _MARGIN = 8
+# A line is looked at in these sizes, and the middles it points at are averaged: of 500 numbers of touching validation
+# digits (seed 81), parted as well as these let them, `vgg-7` reads 98.2 %; with the first size alone, 97.2 %.
+_SIZES = (1.0, 1.15)
 # How much votes are smoothed, in pixels: less finds more places to cut, more of them wrong.
 _SMOOTHING = 0.7
 # A heap of votes below this, in pixels of ink, is none.
@@ -66,9 +69,21 @@ def shrink(strokes: np.ndarray, height: float) -> np.ndarray:
     return np.asarray(small, np.float32) / 255
 
 
-@torch.inference_mode()
 def compute_offsets(shades: np.ndarray) -> np.ndarray:
     """Return how far right of each pixel (h, w) the middle of its digit lies, in heights of the line; float32."""
+    h, w = shades.shape
+    picture = Image.fromarray(shades)
+    total = np.zeros((h, w), np.float32)
+    for size in _SIZES:
+        resized = picture.resize((max(1, round(w * size)), max(1, round(h * size))), Image.Resampling.BICUBIC)
+        offsets = Image.fromarray(_point(np.asarray(resized).clip(0, 1)) * (w / resized.width))
+        total += np.asarray(offsets.resize((w, h), Image.Resampling.BILINEAR))
+    return total / len(_SIZES)
+
+
+@torch.inference_mode()
+def _point(shades: np.ndarray) -> np.ndarray:
+    """Return what the pointer says of shades (h, w) float32 in [0, 1]: (h, w) float32 in heights of work."""
     h, w = shades.shape
     padded = np.pad(shades, ((_MARGIN, _MARGIN + -h % STEP), (_MARGIN, _MARGIN + -w % STEP)))
     pixels = torch.from_numpy(padded)[None, None].contiguous(memory_format=torch.channels_last)

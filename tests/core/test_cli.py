@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw
 
 from core.benchmarks.recipe_results import load_results
 from core.data.datasets import load
+from core.evaluation.predict import load_classifier, predict_probabilities
 from core.recipes import RECIPES, get_recipe
 from core.runs import store
 
@@ -178,6 +179,18 @@ def test_several_digits_are_read_left_to_right(finished_run, tmp_path):
     boxes = [digit["box"] for digit in read_core("predict", finished_run.id, str(tmp_path / "three.png"))[0]["digits"]]
     assert len(boxes) == 3
     assert boxes == sorted(boxes)
+
+
+@pytest.mark.usefixtures("home")
+def test_a_digit_that_is_prepared_already_is_read_as_it_is_like_on_the_draw_page(finished_run, tmp_path):
+    image = load("sklearn-digits").test.images[0]
+    # Off the middle, where preparing it anew would move it.
+    image = np.roll(image, 2, axis=1)
+    Image.fromarray(image).save(tmp_path / "digit.png")
+    (digit,) = read_core("predict", finished_run.id, str(tmp_path / "digit.png"))[0]["digits"]
+    expected = predict_probabilities(load_classifier(finished_run), image[None])[0]
+    assert digit["probabilities"] == pytest.approx(expected.tolist(), abs=1e-5)
+    assert digit["box"] == [0, 0, 28, 28]
 
 
 @pytest.mark.usefixtures("home")

@@ -367,8 +367,19 @@ def test_an_uploaded_picture_is_read(sprint_run, kind, name):
     html = find_html(at)
     assert "Read 2 digits: 1 7" in html
     boxes = re.findall(r"left:([\d.]+)%;top:[\d.]+%;width:[\d.]+%;height:[\d.]+%\"><b>(\d)</b>", html)
-    assert [label for _, label in boxes] == ["1", "7"]
+    # On the picture, and once more among the steps.
+    assert [label for _, label in boxes] == 2 * ["1", "7"]
     assert float(boxes[0][0]) == pytest.approx(100 * (60 - 7) / 400, abs=1)
+
+
+def test_an_uploaded_picture_shows_its_steps_and_why(sprint_run):
+    at = open_draw()
+    at.file_uploader[0].set_value(("seven.png", encode(draw_picture(SEVEN)), "image/png")).run()
+    assert "5 centred in 28×28" in find_html(at)
+    at.session_state["why_upload-panel"] = True
+    at.run()
+    assert not at.exception
+    assert "Evidence for 7 rather than" in " ".join(element.value for element in [*at.markdown, *at.caption])
 
 
 @pytest.mark.parametrize(

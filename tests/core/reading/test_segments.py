@@ -6,6 +6,7 @@ from PIL import Image, ImageDraw
 
 from core.data.ink import find_ink
 from core.data.strings import make_string
+from core.reading import pointing
 from core.reading.candidates import find_candidates
 from core.reading.lines import find_lines
 from core.reading.pointing import WORK_HEIGHT, find_segments, shrink
@@ -68,14 +69,39 @@ def test_a_lone_one_is_one_segment_and_two_are_two():
     assert set(np.unique(segments[:, -20:])) == {1}
 
 
+def test_the_sizes_a_line_is_looked_at_in_point_at_one_place(monkeypatch):
+    def point_at_a_quarter(shades):
+        h, w = shades.shape
+        assert 0 <= shades.min() <= shades.max() <= 1
+        return np.tile((w / 4 - 0.5 - np.arange(w, dtype=np.float32)) / WORK_HEIGHT, (h, 1))
+
+    monkeypatch.setattr(pointing, "_point", point_at_a_quarter)
+    shades = np.random.default_rng(0).random((WORK_HEIGHT, 80), np.float32)
+    pointed = np.arange(80) + WORK_HEIGHT * pointing.compute_offsets(shades)
+    assert pointed == pytest.approx(np.full((WORK_HEIGHT, 80), 19.5), abs=0.6)
+
+
 def test_pieces_of_a_broken_digit_share_a_segment():
     """An open 4 in two strokes that do not meet would be two digits to whoever goes by connected ink."""
     (line,) = draw_sheet([[(110, 40), (100, 100), (160, 100)], [(176, 60), (172, 150)]])
     candidates = find_candidates(line)
-    (whole,) = (one for one in candidates if one.stop - one.start == max(one.stop for one in candidates))
+    whole = next(one for one in candidates if one.stop - one.start == max(one.stop for one in candidates))
     left, top, right, bottom = whole.preparation.box
     assert bottom - top > 100
     assert right - left > 70
+
+
+@pytest.mark.parametrize(("gap", "n_candidates"), [(0, 1), (5, 2)])
+def test_a_stroke_with_a_narrow_gap_is_there_as_it_is_and_closed(gap, n_candidates):
+    sheet = np.full((240, 240), 255, np.uint8)
+    sheet[60:180, 110:126] = 0
+    sheet[110 : 110 + gap] = 255
+    (line,) = find_lines(find_ink(sheet))
+    candidates = find_candidates(line)
+    assert {(one.start, one.stop) for one in candidates} == {(0, 1)}
+    assert len(candidates) == n_candidates
+    ink = [int(one.preparation.image.sum()) for one in candidates]
+    assert ink == sorted(ink)
 
 
 @pytest.mark.parametrize(("condition", "least"), [("separate", 30), ("touching", 25), ("broken", 27)])
