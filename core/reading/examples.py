@@ -46,6 +46,9 @@ _LEAST_DARK = 200
 _HARD = 0.1
 # A candidate is a digit if it shares this much of its ink with one, and is no digit below the second share.
 _WHOLE, _PART = 0.82, 0.7
+# It is no digit either if it holds so much of another one, little ink as that may be: a thin 1 beside an 8. Below the
+# second share the other does not matter.
+_TWO, _ONE = 0.5, 0.3
 
 
 def make_digits(rng: np.random.Generator) -> Split:
@@ -164,9 +167,11 @@ def label_candidate(candidate: Candidate, number: DigitString) -> int | None:
     """Return the digit that a candidate is, NOT_A_DIGIT, or None where both could be said."""
     left, top, right, bottom = candidate.preparation.box
     owners = number.owners[top:bottom, left:right]
-    counts = np.bincount(owners[(candidate.preparation.ink > 0.3) & (owners >= 0)], minlength=len(number.text))
-    owner = int(counts.argmax())
-    share = counts[owner] / max(1, counts.sum(), (number.owners == owner).sum())
-    if share >= _WHOLE:
-        return int(number.text[owner])
-    return NOT_A_DIGIT if share < _PART else None
+    own = np.bincount(owners[(candidate.preparation.ink > 0.3) & (owners >= 0)], minlength=len(number.text))
+    whole = np.bincount(number.owners[number.owners >= 0], minlength=len(number.text))
+    owner = int(own.argmax())
+    share = own[owner] / max(1, own.sum(), whole[owner])
+    other = np.delete(own / whole.clip(1), owner).max(initial=0)
+    if share < _PART or other >= _TWO:
+        return NOT_A_DIGIT
+    return int(number.text[owner]) if share >= _WHOLE and other < _ONE else None

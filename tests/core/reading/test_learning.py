@@ -51,15 +51,30 @@ def test_candidates_are_digits_or_none(digits):
 def test_a_piece_of_a_digit_is_none_and_most_of_one_is_neither(digits):
     number = make_string(digits, "separate", 1, np.random.default_rng(0))
     (line,) = find_lines(find_ink(number.picture))
-    (whole,) = find_candidates(line)
+    whole, *_ = find_candidates(line)
     assert examples.label_candidate(whole, number) == int(number.text)
-    # The digit's owner loses the rows below a share of its ink to another digit.
+    # The digit's owner loses the rows below a share of its ink to another digit, most of which is elsewhere.
     ink = (number.owners == 0).sum(axis=1).cumsum() / (number.owners == 0).sum()
     labels = {}
     for share in (0.5, 0.76):
         owners = np.where((number.owners == 0) & (ink[:, None] > share), 1, number.owners).astype(np.int8)
+        owners[:20] = 1
         labels[share] = examples.label_candidate(whole, replace(number, text=number.text + "0", owners=owners))
     assert labels == {0.5: NOT_A_DIGIT, 0.76: None}
+
+
+def test_a_digit_with_a_thin_one_beside_it_is_none(digits):
+    number = make_string(digits, "separate", 1, np.random.default_rng(0))
+    (line,) = find_lines(find_ink(number.picture))
+    whole, *_ = find_candidates(line)
+    own = number.owners == 0
+    right_edge = np.arange(own.shape[1]) > np.quantile(np.nonzero(own)[1], 0.9)
+    owners = np.where(own & right_edge, 1, number.owners).astype(np.int8)
+    two = replace(number, text=number.text + "1", owners=owners)
+    # A tenth of the ink is all of the other digit, or a small part of it.
+    assert examples.label_candidate(whole, two) == NOT_A_DIGIT
+    owners[:20] = 1
+    assert examples.label_candidate(whole, two) == int(number.text)
 
 
 def test_lines_are_laid_out_on_sheets_the_network_takes(digits):
