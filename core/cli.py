@@ -39,7 +39,7 @@ def main() -> None:
     """Run the command line; a CoreError and wrong use become one sentence on stderr and their exit status."""
     try:
         # Typer would put its own complaints into a box of several lines.
-        sys.exit(app(standalone_mode=False))
+        sys.exit(app(standalone_mode=False) or 0)
     except CoreError as error:
         typer.echo(make_printable(str(error)), err=True)
         sys.exit(error.exit_code)

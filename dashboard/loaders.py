@@ -86,7 +86,7 @@ def load_scaled_predictions(run: Run, temperature: float) -> Predictions:
 
 
 def predict_training(run: Run, data: DigitData) -> Predictions:
-    """Return what the run says of every training digit; the network reads them all, which takes seconds."""
+    """Return what the run says of every training digit, in one view; it reads them all, which takes seconds."""
     return _predict_training(run.path, _stamp_weights(run), data)
 
 
@@ -206,7 +206,9 @@ def _predict_training(path: Path, modified_ns: tuple[int, ...], data: DigitData)
     from core.evaluation.predict import predict_probabilities
     from core.evaluation.predictions import Predictions
 
-    probabilities = predict_probabilities(load_classifier(Run(path)), data.train.images)
+    # Seven views of 60,000 digits would take minutes, and put them into nearly the same order.
+    classifier = load_classifier(Run(path))
+    probabilities = predict_probabilities(classifier, data.train.images, test_time_augmentation=False)
     return Predictions(probabilities, data.train.labels)
 
 

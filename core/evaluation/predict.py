@@ -90,15 +90,25 @@ def _load_member(run: Run, *, is_evaluation: bool) -> Member:
     return Member(config, network)
 
 
-def predict_probabilities(classifier: Classifier, images: np.ndarray) -> np.ndarray:
+def predict_probabilities(
+    classifier: Classifier, images: np.ndarray, *, test_time_augmentation: bool = True
+) -> np.ndarray:
     """Return probabilities (n, 10) float32, rows summing to 1, for images (n, 28, 28) uint8, white ink on black.
+
+    Args:
+        classifier: what answers.
+        images: digits in MNIST's form.
+        test_time_augmentation: False asks about the digits as they are alone, whatever the configs say.
 
     Raises:
         CheckpointError: if what the network computes is not finite.
     """
     pixels = torch.from_numpy(np.ascontiguousarray(images))
     answers = [
-        compute_logits(member.network, pixels, member.config).softmax(1).numpy() for member in classifier.members
+        compute_logits(member.network, pixels, member.config, test_time_augmentation=test_time_augmentation)
+        .softmax(1)
+        .numpy()
+        for member in classifier.members
     ]
     if not all(np.isfinite(answer).all() for answer in answers):
         raise CheckpointError(

@@ -1,13 +1,18 @@
 """From pixels to logits, with and without answers averaged over several views."""
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 import torch
 
 from core.config import TrainConfig
 from core.data.views import list_views
+from core.evaluation.predict import Classifier, Member, predict_probabilities
 from core.models.catalog import get_model_spec
 from core.models.forward import compute_logits, normalize, run_network
 from core.models.upright import SetUpright
+from core.runs.store import Run
 
 PIXELS = torch.randint(0, 256, (7, 28, 28), dtype=torch.uint8, generator=torch.Generator().manual_seed(4))
 PLAIN = TrainConfig().with_settings({"model": "mlp"})
@@ -32,6 +37,16 @@ def test_an_average_can_be_left_out():
     plain = compute_logits(network, PIXELS, PLAIN)
     assert torch.equal(compute_logits(network, PIXELS, AVERAGED, test_time_augmentation=False), plain)
     assert not torch.allclose(compute_logits(network, PIXELS, AVERAGED).softmax(1), plain.softmax(1), atol=1e-4)
+
+
+def test_a_classifier_can_be_asked_for_one_view_alone():
+    images = PIXELS.numpy()
+    averaging, plain = (
+        Classifier(Run(Path("none")), (Member(config, build().eval()),)) for config in (AVERAGED, PLAIN)
+    )
+    once = predict_probabilities(averaging, images, test_time_augmentation=False)
+    assert np.array_equal(once, predict_probabilities(plain, images))
+    assert not np.allclose(once, predict_probabilities(averaging, images), atol=1e-4)
 
 
 def test_the_mode_of_a_network_is_left_as_it_was():
