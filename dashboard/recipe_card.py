@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.benchmarks.choices import describe_difference, load_trials
-from core.benchmarks.recipes import find_goal
+from core.benchmarks.recipes import ENOUGH_SEEDS, find_goal
 from core.charts.words import format_percent, format_seconds
 from core.config import TrainConfig, list_changes, list_fields
 from core.errors import CoreError
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from core.recipes import Recipe
     from dashboard.recipes_table import Measurement
 
-SEEDS = 5
 # Beyond it, part of what a layer could see lies outside.
 PICTURE_SIDE = 28
 _COLUMNS = {
@@ -55,7 +54,11 @@ def render_card(recipe: Recipe, measurements: Sequence[Measurement]) -> None:
         _render_measurements(measurements)
     _render_buttons(recipe)
     st.caption("This measures it over five seeds, and writes its row of the project's table:")
-    st.code(f"python -m core benchmark recipes --recipe {recipe.name} --seeds {SEEDS}", language="sh", wrap_lines=True)
+    st.code(
+        f"python -m core benchmark recipes --recipe {recipe.name} --seeds {ENOUGH_SEEDS}",
+        language="sh",
+        wrap_lines=True,
+    )
     st.caption(f"**Settings** {escape(describe_recipe_settings(recipe))}")
     _render_trials(recipe)
     _render_network(recipe)
@@ -86,7 +89,9 @@ def describe_measured(recipe: Recipe, measurements: Sequence[Measurement]) -> st
     older = "" if first.is_current else ", with earlier settings of the recipe"
     aim = ""
     if goal:
-        aim = f" The aim of {format_percent(goal)} is {'reached' if result.mean >= goal else 'missed'}."
+        outcome = "reached" if result.mean >= goal else "missed"
+        is_settled = len(result.seeds) >= ENOUGH_SEEDS
+        aim = f" The aim of {format_percent(goal)} is {outcome if is_settled else f'open before {ENOUGH_SEEDS} seeds'}."
     return (
         f"{claim}; measured **{format_percent(result.mean)}**{spread} ({seeds}, last epoch{older}), "
         f"{format_seconds(result.train_seconds)} of training each.{aim}"

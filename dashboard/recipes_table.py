@@ -27,7 +27,7 @@ RECIPE_PART = "recipe"
 _KEY = "recipes-table"
 _ROW_PX = 35
 _COLUMNS = {
-    "Recipe": st.column_config.TextColumn(pinned=True, width=170),
+    "Recipe": st.column_config.TextColumn(pinned=True, width=150),
     "Claimed, %": st.column_config.NumberColumn(
         format="%.2f",
         help="What the source reports: nearly always one run, often its best epoch on the test digits.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.benchmarks.readme import write_between
-from core.benchmarks.recipes import find_goal
+from core.benchmarks.recipes import ENOUGH_SEEDS, find_goal
 from core.charts.words import format_percent, format_seconds
 from core.recipes import RECIPES
 
@@ -65,13 +65,16 @@ def _format_row(row: RecipeResult, place: int) -> str:
     by_seed = dict(zip(row.seeds, row.accuracies, strict=True))
     best, worst = (f"{format_percent(by_seed[seed])} ({seed})" for seed in (row.best_seed, row.worst_seed))
     goal = find_goal(row.recipe)
-    missed = " **missed**" if goal and row.mean < goal else ""
+    verdict = ""
+    if goal:
+        is_settled = len(row.seeds) >= ENOUGH_SEEDS
+        verdict = " **missed**" if is_settled and row.mean < goal else "" if is_settled else " *too few seeds*"
     spread = f" ± {100 * row.sd:.2f}" if len(row.seeds) > 1 else ""
     cells = (
         f"`{row.recipe}`" + ("" if _is_current(row) else " †"),
         format_percent(row.claimed) if row.claimed else "—",
         f"≥ {format_percent(goal)}" if goal else "—",
-        f"{format_percent(row.mean)}{spread} ({len(row.seeds)}){missed}",
+        f"{format_percent(row.mean)}{spread} ({len(row.seeds)}){verdict}",
         f"{best}; {worst}",
         f"{row.parameters:,}",
         f"{row.epochs:g}",

@@ -242,8 +242,8 @@ def test_the_table_says_what_was_measured_where_and_what_was_not():
     table = format_table([earlier, compact])
     assert (
         "| `sprint` † | — | — | 99.03 % (1) | 99.03 % (4); 99.03 % (4) | 13,244 | 20 | 7.2 s [1] | 0.0191 | — |\n"
-        "| `compact-13k` | 99.61 % | ≥ 99.61 % | 99.43 % ± 0.03 (3) **missed** | 99.46 % (1); 99.40 % (0) | 13,244 | "
-        "20 | 12 min 14 s [2] | "
+        "| `compact-13k` | 99.61 % | ≥ 99.61 % | 99.43 % ± 0.03 (3) *too few seeds* | 99.46 % (1); 99.40 % (0) | "
+        "13,244 | 20 | 12 min 14 s [2] | "
         "0.0191 | 0.0182; 0.0013 |\n" in table
     )
     assert "[1] Abacus, 2 cores (cpu), torch 2.15.0, 2 trainings at once, 2026-11-21." in table
@@ -251,6 +251,9 @@ def test_the_table_says_what_was_measured_where_and_what_was_not():
     assert "† Measured with earlier settings of the recipe." in table
     assert "Not measured yet: `drawing`, `compact-13k-better`, " in table
     assert "†" not in format_table([compact])
+    five = {"seeds": tuple(range(5)), "settings": compact.settings}
+    assert "99.60 % ± 0.00 (5) **missed** |" in format_table([build_row(accuracies=(0.9960,) * 5, **five)])
+    assert "99.61 % ± 0.00 (5) |" in format_table([build_row(accuracies=(0.9961,) * 5, **five)])
 
 
 def test_the_table_ends_with_what_none_beats_at_its_cost():
