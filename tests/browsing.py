@@ -13,7 +13,7 @@ from core.benchmarks.app import open_browser
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import Browser, ConsoleMessage, Page
+    from playwright.sync_api import Browser, ConsoleMessage, Error, Page
 
 # A page is quick, but the machine may be busy with something else.
 TIMEOUT_MS = 30_000
@@ -40,7 +40,7 @@ def open_page(browser) -> Iterator[Callable[..., Page]]:
         context.set_default_timeout(TIMEOUT_MS)
         contexts.append(context)
         page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(f"error in the page: {error}"))
+        page.on("pageerror", lambda error: _check_error(error, complaints))
         page.on("console", lambda line: _check_line(line, complaints))
         page.on("request", lambda request: _check_inside(request.url, complaints))
         page.on("websocket", lambda socket: _check_inside(socket.url, complaints))
@@ -54,6 +54,15 @@ def open_page(browser) -> Iterator[Callable[..., Page]]:
             complaints.extend(f"exception on {page.url}: {text}" for text in shown)
         context.close()
     assert complaints == [], "\n".join(complaints)
+
+
+def _check_error(error: Error, complaints: list[str]) -> None:
+    # Asked to show the canvas anew while it is still fetching the canvas's script for the time before (a click within
+    # a few milliseconds of a change of theme does it), Streamlit takes down at once what that script then puts up. The
+    # canvas goes on loading its strokes and finds nothing to clear; the one that is asked for is up by then.
+    is_canvas_taken_down = "'clearRect'" in error.message and "streamlit_drawable_canvas" in (error.stack or "")
+    if not is_canvas_taken_down:
+        complaints.append(f"error in the page: {error}")
 
 
 def _check_line(line: ConsoleMessage, complaints: list[str]) -> None:

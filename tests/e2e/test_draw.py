@@ -267,6 +267,9 @@ def test_a_clear_that_brings_a_change_of_theme_still_clears(open_sheet):
     page.emulate_media(color_scheme="dark")
     page.get_by_role("button", name="Clear").click()
     expect(heading(page)).to_have_text(NOTHING)
+    wait_for_paper(page, below=64)
+    draw(page, 4)
+    expect(heading(page)).to_have_text(answer(4))
 
 
 def test_a_pen_draws(open_sheet):
