@@ -20,7 +20,7 @@ from dashboard.layout import escape
 from dashboard.quick_start import render_train_button
 from dashboard.recipes_table import describe_place
 from dashboard.runs_table import to_percent
-from dashboard.settings_form import RECIPE, write_value
+from dashboard.settings_form import RECIPE, SETTINGS, write_value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -175,6 +175,7 @@ def _render_buttons(recipe: Recipe) -> None:
             st.switch_page("views/train.py")
         if st.button("Change its settings first", key="open_in_train"):
             st.session_state[RECIPE] = recipe.name
+            st.session_state[SETTINGS] = True
             st.switch_page("views/train.py")
 
 

@@ -28,6 +28,8 @@ PARTS = {
 COLUMNS = 3
 # The widget that chooses the recipe.
 RECIPE = "recipe"
+# The expander that holds all settings; True where it is open.
+SETTINGS = "settings"
 _FIELDS = {field.path: field for field in list_fields()}
 # Widgets forget what they hold when they leave the screen, so the changes are kept apart from them:
 # recipe -> path -> value, for the values that differ from the recipe's.

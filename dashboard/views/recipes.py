@@ -22,8 +22,9 @@ def read_chosen():
         return None
     try:
         return get_recipe(linked)
-    except UsageError as error:
-        st.warning(f"{escape(str(error))} Showing {RECIPES[0].name} instead.")
+    except UsageError:
+        # The error names them all, which the list beside it does too.
+        st.warning(f"There is no recipe '{escape(linked)}': here is {RECIPES[0].name}; the list has them all.")
         return None
 
 

@@ -14,6 +14,7 @@ from dashboard.notice import render_dataset_notice
 from dashboard.plan import render_plan
 from dashboard.settings_form import (
     RECIPE,
+    SETTINGS,
     build_base,
     check_settings,
     describe_changes,
@@ -149,7 +150,7 @@ def render_form(entries, *, is_live):
             st.button("Reset to the recipe", key="reset", type="tertiary", on_click=reset_form, args=(base, name))
     plan = st.container()
     # Fifty widgets that nobody looks at would hold up every visit to the page.
-    settings = st.expander("Settings", key="settings", on_change="rerun")
+    settings = st.expander("Settings", key=SETTINGS, on_change="rerun")
     if settings.open:
         with settings:
             render_settings(base, name)

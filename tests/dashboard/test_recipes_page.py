@@ -135,7 +135,7 @@ def test_figures_of_earlier_settings_are_marked_and_come_last(home):
 def test_an_unknown_recipe_in_the_address_is_named(home):
     at = open_view("recipes", recipe="nonsense")
     assert "There is no recipe 'nonsense'" in at.warning[-1].value
-    assert f"Showing {RECIPES[0].name} instead" in at.warning[-1].value
+    assert f"here is {RECIPES[0].name}; the list" in at.warning[-1].value
 
 
 def test_the_picker_and_the_table_put_a_recipe_into_the_address(home):

@@ -137,6 +137,7 @@ def test_its_settings_open_in_train(open_recipes):
     page.get_by_role("button", name="Change its settings first").click()
     expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()
     expect(page.get_by_role("combobox", name="Recipe", exact=True)).to_have_value("dropout-cnn")
+    expect(page.get_by_role("tab", name="Network")).to_be_visible()  # without a click on Settings
 
 
 def test_the_button_trains_it_and_shows_its_curves(place, open_recipes, monkeypatch):
