@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 # An uploaded picture is shown about as large as this at least and at most; it is read as it is.
 LEAST_PX, MOST_PX = 160, 640
+_CUT = (
+    "A digit that touches another is cut out of it. A network that has learned from cut digits has half a vote in what "
+    "such a digit is."
+)
 # Of the pictures of the steps.
 STEP_PX = 96
 STYLE = """
@@ -36,7 +40,8 @@ STYLE = """
 .reading img { image-rendering: pixelated; background: #000; width: 112px; height: 112px; }
 .reading .only img { width: 140px; height: 140px; }
 .reading figure { margin: 0; }
-.reading figcaption { font-size: .8rem; opacity: .75; }
+.reading > p { flex: 1 0 100%; margin: 0; }
+.reading > p, .reading figcaption { font-size: .8rem; opacity: .75; }
 .reading ul { list-style: none; margin: 0; padding: 0; flex: 1 1 8rem; max-width: 24rem; font-size: .85rem; }
 .reading li { display: grid; grid-template-columns: 1rem 1fr 3.6rem; align-items: center; margin: 0; line-height: 1.3; }
 .reading li span:last-child { text-align: right; font-variant-numeric: tabular-nums; }
@@ -92,6 +97,8 @@ def build_answer(numbers: Sequence[ReadNumber]) -> str:
             f"<figcaption>{'what the network sees' if is_single else caption}</figcaption></figure>"
             f"{build_bars(digit.probabilities.tolist())}</div>"
         )
+    if any(digit.is_cut for digit in digits):
+        parts.append(f"<p>{_CUT}</p>")
     return "".join(parts) + "</div>"
 
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.data.ink import find_ink
-from core.evaluation.gate import DIGIT_FROM, compute_digit_scores
+from core.evaluation.gate import DIGIT_FROM, ask_gate, heed_gate
 from core.evaluation.path import compute_scores, find_best_path
 from core.evaluation.predict import predict_probabilities
+from core.models.gate import NOT_A_DIGIT
 from core.reading.candidates import find_candidates
 from core.reading.lines import find_lines
 
@@ -28,13 +29,16 @@ class ReadDigit:
 
     Attributes:
         preparation: its way from the picture to 28×28.
-        probabilities: (10,) float32, of the labels if it is a digit.
+        probabilities: (10,) float32, of the labels if it is a digit: the classifier's, and the gate's with it where the
+            digit was cut out of others.
         digit_score: how much it looks like a digit at all, in [0, 1].
+        is_cut: whether other ink touched it.
     """
 
     preparation: Preparation
     probabilities: np.ndarray
     digit_score: float = 1.0
+    is_cut: bool = False
 
     @property
     def label(self) -> int:
@@ -91,15 +95,17 @@ def read_numbers(classifier: Classifier, picture: np.ndarray) -> list[ReadNumber
         return []
     everything = [candidate for line in lines for candidate in line]
     images = np.stack([candidate.preparation.image for candidate in everything])
-    digit_scores = compute_digit_scores(images, np.stack([candidate.surroundings for candidate in everything]))
-    probabilities = predict_probabilities(classifier, images)
+    answers = ask_gate(images, np.stack([candidate.surroundings for candidate in everything]))
+    digit_scores = 1 - answers[:, NOT_A_DIGIT]
+    is_cut = np.array([candidate.is_cut for candidate in everything])
+    probabilities = heed_gate(predict_probabilities(classifier, images), answers, is_cut)
     scores = compute_scores(digit_scores, probabilities)
     numbers = []
     first = 0
     for line in lines:
         own = slice(first, first + len(line))
         digits = [
-            ReadDigit(line[k].preparation, probabilities[own][k], float(digit_scores[own][k]))
+            ReadDigit(line[k].preparation, probabilities[own][k], float(digit_scores[own][k]), bool(is_cut[own][k]))
             for k in find_best_path(line, scores[own])
         ]
         numbers.append(ReadNumber(digits))

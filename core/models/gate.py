@@ -12,19 +12,22 @@ WEIGHTS = Path(__file__).with_suffix(".safetensors")
 
 
 def build_gate() -> nn.Module:
-    """Build the layers of `sprint`, half as wide again, from two pictures to eleven answers.
+    """Build five convolutions and a linear layer, from two pictures to eleven answers.
 
     The pictures are what could be a digit and the ink around it, without which a piece of an 8 could be a whole 0:
     (n, 2, 28, 28) in [0, 1] to (n, 11) logits.
 
-    Source: this project.
+    Source: this project; half of `vgg-7`.
     """
     return nn.Sequential(
-        *conv_norm_relu(2, 24, 5, stride=2, padding=2),  # (n, 24, 14, 14)
-        *conv_norm_relu(24, 48),
-        nn.MaxPool2d(2),  # (n, 48, 7, 7)
-        *conv_norm_relu(48, 72),
-        nn.MaxPool2d(2),  # (n, 72, 3, 3)
-        nn.Flatten(),  # (n, 648)
-        nn.Linear(72 * 3 * 3, 11),
+        *conv_norm_relu(2, 32),
+        *conv_norm_relu(32, 32),
+        nn.MaxPool2d(2),  # (n, 32, 14, 14)
+        *conv_norm_relu(32, 64),
+        *conv_norm_relu(64, 64),
+        nn.MaxPool2d(2),  # (n, 64, 7, 7)
+        *conv_norm_relu(64, 96),
+        nn.MaxPool2d(2),  # (n, 96, 3, 3)
+        nn.Flatten(),
+        nn.Linear(96 * 3 * 3, 11),
     )

@@ -23,6 +23,8 @@ _MOST_GAP = 0.06
 # Closing fills this share of the line's squared height where a stroke is broken: of 300 validation digits a quarter has
 # as much, of 300 broken ones 95 %.
 _LEAST_FILLED = 0.003
+# Ink of 255 in a candidate's picture that is no soft edge.
+_CLEAR = 64
 # At most so many segments make a digit.
 _MOST_SEGMENTS = 8
 
@@ -42,6 +44,12 @@ class Candidate:
     stop: int
     preparation: Preparation
     surroundings: np.ndarray
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether other ink touches it: then a cut made its edge, which may have taken or left too much."""
+        beside = ndimage.grey_dilation(self.preparation.image, (3, 3)) > _CLEAR
+        return bool((beside & (self.surroundings > _CLEAR)).any())
 
 
 def find_candidates(line: Line) -> list[Candidate]:

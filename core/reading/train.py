@@ -48,8 +48,8 @@ def train_pointer(path: Path, numbers: int, epochs: int, seed: int) -> None:
         print(f"pointer: {len(lines):,} lines")
         plan = [batch for _ in range(epochs) for batch in _plan_lines([ink.shape[1] for ink, _ in lines], rng)]
         batches = (lay_out([lines[k] for k in batch], rng) for batch in plan)
-        _fit(network, batches, len(plan), learning_rate, compute_distance)
-    # Half precision is enough to read by, and keeps the file small.
+        _fit(network, batches, len(plan), learning_rate, compute_distance, weight_decay=1e-3, rise=0.3)
+    # Half precision is enough to read by, and keeps the files small.
     save_weights(path, network.half())
 
 
@@ -67,8 +67,8 @@ def train_gate(path: Path, numbers: int, epochs: int, seed: int) -> None:
         for batch in iterate_batches(epoch_order(len(targets), seed, epoch), _CANDIDATES)
     ]
     examples = ((pixels[batch].float() / 255, targets[batch]) for batch in plan)
-    _fit(network, examples, len(plan), 0.01, functional.cross_entropy)
-    save_weights(path, network)
+    _fit(network, examples, len(plan), 0.01, functional.cross_entropy, weight_decay=1e-2, rise=0.2)
+    save_weights(path, network.half())
 
 
 def _plan_lines(widths: list[int], rng: np.random.Generator) -> list[np.ndarray]:
@@ -115,11 +115,14 @@ def _fit(
     steps: int,
     learning_rate: float,
     compute_loss: Callable[[Tensor, Tensor], Tensor],
+    *,
+    weight_decay: float,
+    rise: float,
 ) -> None:
-    """Fit a network to batches of inputs and targets, by AdamW under a one-cycle schedule."""
+    """Fit a network to batches of inputs and targets, by AdamW; `rise` is the share of steps with a rising rate."""
     network.to(memory_format=torch.channels_last).train()
-    optimizer = torch.optim.AdamW(network.parameters(), learning_rate, betas=(0.9, 0.98), weight_decay=1e-3)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, total_steps=steps)
+    optimizer = torch.optim.AdamW(network.parameters(), learning_rate, betas=(0.9, 0.98), weight_decay=weight_decay)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, total_steps=steps, pct_start=rise)
     total = 0.0
     for step, (inputs, targets) in enumerate(batches, start=1):
         with torch.autocast("cpu", torch.bfloat16):

@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.drawings.store import list_drawings, load_drawing
 from core.evaluation.predict import load_classifier, predict_probabilities
-from core.evaluation.read import ReadNumber, read_digits
+from core.evaluation.read import ReadNumber, read_digits, read_numbers
 from core.runs import jobs, store
 from dashboard.canvas import BRUSH_PX, CANVAS, SIDE_PX
 from dashboard.drawing_memory import MEMORY
@@ -130,6 +130,19 @@ def test_what_is_no_digit_is_named_with_its_article(sprint_run, label, words):
     unlike = replace(seven, probabilities=np.eye(10, dtype=np.float32)[label], digit_score=0.0)
     assert words in build_answer([ReadNumber([unlike])])
     assert words in build_answer([ReadNumber([unlike, seven])])
+
+
+def test_it_is_said_when_a_digit_was_cut_out_of_others(sprint_run):
+    classifier = load_classifier(sprint_run)
+    apart = read_numbers(classifier, _as_array(draw_picture(ONE, [(x + 100, y) for x, y in ONE])))
+    assert "half a vote" not in build_answer(apart)
+    # The bar of a plus joins two strokes: whatever is read, it is cut out of one piece.
+    [number] = read_numbers(
+        classifier, _as_array(draw_picture([(60, 70), (130, 70), (90, 260)], [(120, 70), (260, 70), (200, 260)]))
+    )
+    assert len(number.digits) == 2
+    assert all(digit.is_cut for digit in number.digits)
+    assert "half a vote" in build_answer([number])
 
 
 def test_the_reasons_for_what_is_no_digit_do_not_call_it_one(sprint_run):
