@@ -282,13 +282,17 @@ RECIPES = (
     Recipe(
         name="s5-baseline",
         about="Four plain convolutions and two linear layers, the 593,200 parameters compact-13k set out to shrink.",
-        source="Published notebook 's5-baseline', trained here with the settings of compact-13k",
+        source="Published notebook 's5-baseline', trained here with the settings of compact-13k, in 16 bits",
         claimed=None,
-        config=TrainConfig(model=ModelConfig(name="s5-baseline"), **_COMPACT_SETTINGS),
+        # No figure is claimed that another arithmetic could miss, and on a CPU a step takes half as long.
+        config=TrainConfig(
+            model=ModelConfig(name="s5-baseline"),
+            **_COMPACT_SETTINGS | {"runtime": RuntimeConfig(precision="bfloat16", channels_last=True)},
+        ),
     ),
     Recipe(
         name="s5-baseline-better",
-        about="s5-baseline's network and its 20 epochs with a one-cycle schedule, averaged weights, 16-bit arithmetic.",
+        about="s5-baseline's network, 8 of its 20 epochs, moved digits, a one-cycle schedule and averaged weights.",
         source="",
         claimed=None,
         config=TrainConfig(
@@ -296,7 +300,7 @@ RECIPES = (
             optimizer=OptimizerConfig(name="adamw", learning_rate=0.002, weight_decay=0.01, fused=True),
             schedule=_BETTER_SCHEDULE,
             augment=_BETTER_AUGMENT,
-            loop=LoopConfig(epochs=20, batch_size=128, ema_decay=0.998),
+            loop=LoopConfig(epochs=8, batch_size=128, ema_decay=0.998),
             runtime=RuntimeConfig(precision="bfloat16", channels_last=True),
         ),
         improves="s5-baseline",
