@@ -284,7 +284,7 @@ RECIPES = (
         about="Four plain convolutions and two linear layers, the 593,200 parameters compact-13k set out to shrink.",
         source="Published notebook 's5-baseline', trained here with the settings of compact-13k, in 16 bits",
         claimed=None,
-        # No figure is claimed that another arithmetic could miss, and on a CPU a step takes half as long.
+        # No figure is claimed that another arithmetic could miss, and on a CPU a step takes less time.
         config=TrainConfig(
             model=ModelConfig(name="s5-baseline"),
             **_COMPACT_SETTINGS | {"runtime": RuntimeConfig(precision="bfloat16", channels_last=True)},
