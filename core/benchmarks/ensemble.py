@@ -5,10 +5,12 @@ from __future__ import annotations
 import statistics
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from core.benchmarks.recipe_training import describe_training_machine, find_seeds, train_recipes
 from core.errors import RunError
 from core.evaluation.ensemble import create_ensemble
-from core.evaluation.report import load_report
+from core.evaluation.report import load_predictions, load_report
 from core.recipes import get_recipe
 from core.runs import store
 from core.runs.groups import get_record
@@ -16,6 +18,9 @@ from core.runs.groups import get_record
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from numpy.typing import NDArray
+
+    from core.evaluation.predictions import Predictions
     from core.recipes import Recipe
     from core.runs.store import Run
 
@@ -50,6 +55,7 @@ def measure_ensemble(
     group = find_seeds(chosen, seeds, store.list_runs())
     members = [entry.run for entry in group.entries] if group else []
     accuracies = [load_report(run)["accuracy"] for run in members]
+    n_misread_by = _count_misreading([load_predictions(run) for run in members])
     report = load_report(_find_ensemble(members) or create_ensemble(members, f"{len(members)} × {chosen.name}"))
     if report["temperature"] is None:
         raise RunError(f"{chosen.name} holds out no digits to fit a temperature on.")
@@ -62,11 +68,18 @@ def measure_ensemble(
             "ensemble_high": report["interval"][1],
             "ensemble_members": len(members),
             "ensemble_member_accuracy": statistics.fmean(accuracies),
+            "ensemble_misread_by_all": int((n_misread_by == len(members)).sum()),
+            "ensemble_misread_by_any": int((n_misread_by > 0).sum()),
             "ensemble_scaled_ece": after["ece"],
             "ensemble_scaled_loss": after["nll"],
         },
         "goals": GOALS,
     }
+
+
+def _count_misreading(answers: list[Predictions]) -> NDArray[np.int64]:
+    """Count by how many members each test digit is misread: what all misread, no average of them can mend."""
+    return np.sum([~one.right for one in answers], axis=0)
 
 
 def _find_ensemble(members: list[Run]) -> Run | None:

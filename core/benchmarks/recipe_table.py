@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from core.benchmarks.readme import write_between
@@ -38,6 +39,9 @@ def format_table(rows: Sequence[RecipeResult]) -> str:
     missing = [f"`{recipe.name}`" for recipe in RECIPES if not any(row.recipe == recipe.name for row in rows)]
     if missing:
         parts.append(f"Not measured yet: {', '.join(missing)}.")
+    missed = [row for row in rows if _is_missed(row)]
+    if missed:
+        parts.append(_format_missed(missed, rows))
     if rows:
         parts.append(_format_frontiers(rows))
     return "\n\n".join(parts)
@@ -61,14 +65,22 @@ def _is_current(row: RecipeResult) -> bool:
     return any(row.is_of(recipe) for recipe in RECIPES)
 
 
+def _is_settled(row: RecipeResult) -> bool:
+    return len(row.seeds) >= ENOUGH_SEEDS
+
+
+def _is_missed(row: RecipeResult) -> bool:
+    goal = find_goal(row.recipe)
+    return goal is not None and _is_settled(row) and row.mean < goal
+
+
 def _format_row(row: RecipeResult, place: int) -> str:
     by_seed = dict(zip(row.seeds, row.accuracies, strict=True))
     best, worst = (f"{format_percent(by_seed[seed])} ({seed})" for seed in (row.best_seed, row.worst_seed))
     goal = find_goal(row.recipe)
     verdict = ""
     if goal:
-        is_settled = len(row.seeds) >= ENOUGH_SEEDS
-        verdict = " **missed**" if is_settled and row.mean < goal else "" if is_settled else " *too few seeds*"
+        verdict = " **missed**" if _is_missed(row) else "" if _is_settled(row) else " *too few seeds*"
     spread = f" ± {100 * row.sd:.2f}" if len(row.seeds) > 1 else ""
     cells = (
         f"`{row.recipe}`" + ("" if _is_current(row) else " †"),
@@ -83,6 +95,30 @@ def _format_row(row: RecipeResult, place: int) -> str:
         "—" if row.scaled_loss is None else f"{row.scaled_loss:.4f}; {row.scaled_ece:.4f}",
     )
     return f"| {' | '.join(cells)} |"
+
+
+def _format_missed(missed: Sequence[RecipeResult], rows: Sequence[RecipeResult]) -> str:
+    """Say of each by how much it falls short, beside what its seeds can tell, and which settings of ours do not."""
+    lines = [_describe_miss(row, rows) for row in missed]
+    return (
+        "What falls short of its goal, and by how much of a standard error (the spread of the seeds over the root of "
+        "their number: how far chance moves a mean):\n\n" + "\n".join(lines)
+    )
+
+
+def _describe_miss(row: RecipeResult, rows: Sequence[RecipeResult]) -> str:
+    goal = find_goal(row.recipe)
+    assert goal is not None
+    short = goal - row.mean
+    error = row.sd / math.sqrt(len(row.seeds))
+    told = f", {short / error:.1f} standard errors" if error else ""
+    reached = [one for one in rows if _improves(one, row) and _is_settled(one) and not _is_missed(one)]
+    better = "".join(f"; `{one.recipe}` reaches it with {format_percent(one.mean)}" for one in reached)
+    return f"- `{row.recipe}`: {100 * short:.3f} points{told}{better}"
+
+
+def _improves(row: RecipeResult, other: RecipeResult) -> bool:
+    return any(recipe.name == row.recipe and recipe.improves == other.recipe for recipe in RECIPES)
 
 
 def _format_frontiers(rows: Sequence[RecipeResult]) -> str:

@@ -4,7 +4,7 @@ import pytest
 
 from core.benchmarks.ensemble import GOALS, RECIPE, SEEDS, measure_ensemble
 from core.config import TrainConfig
-from core.evaluation.report import load_report
+from core.evaluation.report import load_predictions, load_report
 from core.recipes import Recipe, get_recipe
 from core.runs import store
 
@@ -28,6 +28,9 @@ def test_members_are_trained_and_averaged_once():
     assert figures["ensemble_scaled_loss"] == report["temperature"]["after"]["nll"]
     accuracies = [load_report(entry.run)["accuracy"] for entry in members]
     assert figures["ensemble_member_accuracy"] == pytest.approx(sum(accuracies) / 2)
+    first, second = (~load_predictions(entry.run).right for entry in members)
+    assert figures["ensemble_misread_by_all"] == (first & second).sum() > 0
+    assert figures["ensemble_misread_by_any"] == (first | second).sum() > figures["ensemble_misread_by_all"]
     assert result["goals"] == GOALS
 
     assert measure_ensemble(TINY, 2, lambda _: None)["figures"] == figures

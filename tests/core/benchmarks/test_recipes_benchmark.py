@@ -256,6 +256,22 @@ def test_the_table_says_what_was_measured_where_and_what_was_not():
     assert "99.61 % ± 0.00 (5) |" in format_table([build_row(accuracies=(0.9961,) * 5, **five)])
 
 
+def test_what_is_missed_is_told_beside_what_chance_does_to_a_mean():
+    accuracies = (0.9950, 0.9952, 0.9954, 0.9956, 0.9958)
+    five = {"seeds": tuple(range(5)), "parameters": 13_244}
+    published = build_row(recipe="compact-13k", accuracies=accuracies, **five)
+    better = build_row(recipe="compact-13k-better", accuracies=(0.9963,) * 5, **five)
+    # The spread is 0.0316 points, its fifth part's root 0.0141; short of 99.61 % by 0.07.
+    assert "mean):\n\n- `compact-13k`: 0.070 points, 4.9 standard errors\n\n" in format_table([published])
+    reached = "4.9 standard errors; `compact-13k-better` reaches it with 99.63 %\n"
+    assert reached in format_table([published, better])
+    same = better.model_copy(update={"accuracies": (0.9960,) * 5})
+    assert "- `compact-13k-better`: 0.010 points\n" in format_table([same])
+    assert "falls short" not in format_table(
+        [better, published.model_copy(update={"seeds": (0, 1, 2), "accuracies": accuracies[:3]})]
+    )
+
+
 def test_the_table_ends_with_what_none_beats_at_its_cost():
     quick = build_row(recipe="sprint", accuracies=(0.99,) * 3, parameters=30_410, epochs=0.3, train_seconds=3.1)
     weak = build_row(recipe="mlp", accuracies=(0.98,) * 3, parameters=235_146, epochs=5.0, train_seconds=46.0)
