@@ -79,7 +79,8 @@ def measure_ensemble(
 
 def _count_misreading(answers: list[Predictions]) -> NDArray[np.int64]:
     """Count by how many members each test digit is misread: what all misread, no average of them can mend."""
-    return np.sum([~one.right for one in answers], axis=0)
+    counts: NDArray[np.int64] = np.sum([~one.right for one in answers], axis=0)
+    return counts
 
 
 def _find_ensemble(members: list[Run]) -> Run | None:
