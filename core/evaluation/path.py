@@ -10,6 +10,9 @@ import numpy as np
 if TYPE_CHECKING:
     from core.reading.candidates import Candidate
 
+# No network's say is taken for more certain than this.
+_LEAST = 1e-6
+
 
 def compute_scores(digit_scores: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     """Score every candidate as one digit of its line.
@@ -21,10 +24,37 @@ def compute_scores(digit_scores: np.ndarray, probabilities: np.ndarray) -> np.nd
     Returns:
         (n,) float64, log-probability that each is a digit and has the most probable label.
     """
-    is_digit = np.log(digit_scores.astype(np.float64).clip(1e-6))
-    label = np.log(probabilities.max(axis=1).astype(np.float64).clip(1e-6))
+    is_digit = np.log(digit_scores.astype(np.float64).clip(_LEAST))
+    label = np.log(probabilities.max(axis=1).astype(np.float64).clip(_LEAST))
     scores: np.ndarray = is_digit + label
     return scores
+
+
+def compute_cut_costs(candidates: list[Candidate], is_cut: np.ndarray, digit_scores: np.ndarray) -> np.ndarray:
+    """Compute what it costs to cut touching ink: it is one digit or holds several, and cannot be both.
+
+    Without it a 9 whose pieces are a fine 0 and a fine 1 is read as 01, however much the whole looks like a digit.
+
+    Args:
+        candidates: all of a line's.
+        is_cut: (n,) bool, whether other ink touches each.
+        digit_scores: (n,), probability that each is a digit.
+
+    Returns:
+        (n,) float64, at most 0: for the first piece of what was cut, the log-probability that the whole is no digit.
+    """
+    wholes: dict[int, tuple[int, float]] = {}  # the shortest uncut candidate from each place: (stop, score)
+    for candidate, cut, score in zip(candidates, is_cut, digit_scores, strict=True):
+        if not cut:
+            stop, best = wholes.get(candidate.start, (candidate.stop, 0.0))
+            if candidate.stop <= stop:
+                wholes[candidate.start] = candidate.stop, max(float(score), best if candidate.stop == stop else 0.0)
+    costs = np.zeros(len(candidates))
+    for k, candidate in enumerate(candidates):
+        stop, score = wholes.get(candidate.start, (0, 0.0))
+        if is_cut[k] and candidate.stop < stop:
+            costs[k] = math.log(max(1 - score, _LEAST))
+    return costs
 
 
 def find_best_path(candidates: list[Candidate], scores: np.ndarray) -> list[int]:

@@ -10,17 +10,19 @@ import numpy as np
 
 from core.data.ink import find_ink
 from core.evaluation.gate import DIGIT_FROM, ask_gate, heed_gate
-from core.evaluation.path import compute_scores, find_best_path
+from core.evaluation.path import compute_cut_costs, compute_scores, find_best_path
 from core.evaluation.predict import predict_probabilities
 from core.models.gate import NOT_A_DIGIT
 from core.reading.candidates import find_candidates
-from core.reading.lines import find_lines
+from core.reading.lines import find_lines, join_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from core.data.ink import Preparation
     from core.evaluation.predict import Classifier
+    from core.reading.candidates import Candidate
+    from core.reading.lines import Line
 
 
 @dataclass(frozen=True)
@@ -90,9 +92,29 @@ class ReadNumber:
 
 def read_numbers(classifier: Classifier, picture: np.ndarray) -> list[ReadNumber]:
     """Return the lines of digits in a picture (h, w) uint8, from top to bottom; none if it shows no ink."""
-    lines = [find_candidates(line) for line in find_lines(find_ink(picture))]
-    if not lines:
+    lines = find_lines(find_ink(picture))
+    found = [find_candidates(line) for line in lines]
+    if not found:
         return []
+    whole = _find_whole(join_lines(lines))
+    read = _read_lines(classifier, [*found, whole] if whole else found)
+    if whole:
+        *apart, joined = read
+        # A 2 above a 0 is not the 3 that both together look like, but a 5 and its bar are no two digits.
+        is_readable = all(digit.is_digit for number, _ in apart for digit in number.digits)
+        read = [joined] if not is_readable and joined[1] > sum(score for _, score in apart) else apart
+    return [number for number, _ in read]
+
+
+def _find_whole(line: Line | None) -> list[Candidate]:
+    """Return what takes a line for one digit, if anything does."""
+    candidates = find_candidates(line) if line else []
+    last = max((candidate.stop for candidate in candidates), default=0)
+    return [one for one in candidates if (one.start, one.stop) == (0, last)]
+
+
+def _read_lines(classifier: Classifier, lines: list[list[Candidate]]) -> list[tuple[ReadNumber, float]]:
+    """Read lines by the candidates of each, all classified at once: the numbers, and the log-probability of each."""
     everything = [candidate for line in lines for candidate in line]
     images = np.stack([candidate.preparation.image for candidate in everything])
     answers = ask_gate(images, np.stack([candidate.surroundings for candidate in everything]))
@@ -100,17 +122,19 @@ def read_numbers(classifier: Classifier, picture: np.ndarray) -> list[ReadNumber
     is_cut = np.array([candidate.is_cut for candidate in everything])
     probabilities = heed_gate(predict_probabilities(classifier, images), answers, is_cut)
     scores = compute_scores(digit_scores, probabilities)
-    numbers = []
+    read = []
     first = 0
     for line in lines:
         own = slice(first, first + len(line))
+        own_scores = scores[own] + compute_cut_costs(line, is_cut[own], digit_scores[own])
+        path = find_best_path(line, own_scores)
         digits = [
             ReadDigit(line[k].preparation, probabilities[own][k], float(digit_scores[own][k]), bool(is_cut[own][k]))
-            for k in find_best_path(line, scores[own])
+            for k in path
         ]
-        numbers.append(ReadNumber(digits))
+        read.append((ReadNumber(digits), float(own_scores[path].sum())))
         first = own.stop
-    return numbers
+    return read
 
 
 def list_digits(numbers: Sequence[ReadNumber]) -> list[ReadDigit]:

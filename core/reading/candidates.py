@@ -25,7 +25,7 @@ _MOST_GAP = 0.06
 _LEAST_FILLED = 0.003
 # Ink of 255 in a candidate's picture that is no soft edge.
 _CLEAR = 64
-# At most so many segments make a digit.
+# At most so many segments make a digit, unless it is all that the line holds.
 _MOST_SEGMENTS = 8
 
 
@@ -66,10 +66,12 @@ def find_candidates(line: Line) -> list[Candidate]:
     ]
     candidates = []
     for start, box in enumerate(boxes):
-        for stop in range(start + 1, min(start + _MOST_SEGMENTS, len(boxes)) + 1):
+        for stop in range(start + 1, len(boxes) + 1):
             box = unite(box, boxes[stop - 1])
             if stop > start + 1 and box[2] - box[0] > _MOST_WIDTH * line.height:
                 break
+            if stop - start > _MOST_SEGMENTS and (start, stop) != (0, len(boxes)):
+                continue
             own = np.where((segments >= start) & (segments < stop), line.ink, np.float32(0))
             for ink in (own, *_close_gaps(own, line.height)):
                 preparation = prepare_digit(ink)

@@ -13,6 +13,8 @@ from core.data.segment import choose_parts, find_boxes, group_rows, is_stack, la
 if TYPE_CHECKING:
     from core.data.ink import Box
 
+# Two lines alone in a picture may be one digit if no more than this share of the higher one lies between them.
+_MOST_GAP = 0.5
 # How far the soft edge of a stroke reaches, in pixels.
 _EDGE_PX = 5
 
@@ -67,3 +69,34 @@ def _build_line(ink: np.ndarray, strokes_of: np.ndarray, lines_map: np.ndarray, 
         (left, top),
         float(np.median(heights[heights >= 0.6 * heights.max()])),
     )
+
+
+def join_lines(lines: list[Line]) -> Line | None:
+    """Put two lines together that could be one digit, such as a 5 whose bar was drawn above the rest.
+
+    Args:
+        lines: all of a picture's.
+
+    Returns:
+        Both as one line; None unless there are just two, close and one above the other.
+    """
+    if len(lines) != 2:
+        return None
+    a, b = (_get_box(line) for line in lines)
+    gap = max(a[1], b[1]) - min(a[3], b[3])
+    if min(a[2], b[2]) <= max(a[0], b[0]) or gap > _MOST_GAP * max(a[3] - a[1], b[3] - b[1]):
+        return None
+    left, top, right, bottom = unite(a, b)
+    ink = np.zeros((bottom - top, right - left), np.float32)
+    strokes = np.zeros(ink.shape, bool)
+    for line in lines:
+        x, y = line.corner[0] - left, line.corner[1] - top
+        own = (slice(y, y + line.ink.shape[0]), slice(x, x + line.ink.shape[1]))
+        ink[own] = np.maximum(ink[own], line.ink)
+        strokes[own] |= line.strokes
+    return Line(ink, strokes, (left, top), float(bottom - top))
+
+
+def _get_box(line: Line) -> Box:
+    left, top = line.corner
+    return left, top, left + line.ink.shape[1], top + line.ink.shape[0]

@@ -2,13 +2,16 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
+from core.data.ink import find_ink
 from core.data.segment import prepare_picture
 from core.data.strings import make_string
 from core.data.strokes import draw_letter
 from core.evaluation.gate import DIGIT_FROM, compute_digit_scores
 from core.evaluation.predict import load_classifier
 from core.evaluation.read import ReadDigit, ReadNumber, read_digits, read_numbers
+from core.reading.lines import find_lines
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +60,27 @@ def test_what_is_no_digit_is_a_question_mark(mnist, classifier):
     assert ReadNumber([digit, stranger]).text == f"{digit.label}?"
     assert stranger.describe()["is_digit"] is False
     assert ReadNumber([digit, stranger]).confidence == 0
+
+
+def test_a_five_and_the_bar_above_it_are_one_digit(classifier):
+    sheet = Image.new("L", (200, 240), 255)
+    pen = ImageDraw.Draw(sheet)
+    pen.line([(95, 60), (165, 25)], fill=0, width=12)
+    body = [(88, 90), (82, 130), (115, 125), (135, 150), (125, 185), (95, 200), (65, 190)]
+    pen.line(body, fill=0, width=12, joint="curve")
+    picture = np.asarray(sheet)
+    assert len(find_lines(find_ink(picture))) == 2
+    assert [number.text for number in read_numbers(classifier, picture)] == ["5"]
+
+
+def test_two_digits_one_above_the_other_stay_two(mnist, classifier):
+    pairs = [(3, 2), (1, 0), (5, 4), (0, 3)]
+    for above, below in pairs:
+        sheet = np.zeros((64, 40), np.uint8)
+        sheet[4:32, 6:34] = mnist.test.images[above]
+        sheet[30:58, 6:34] = mnist.test.images[below]
+        picture = 255 - np.asarray(Image.fromarray(sheet).resize((160, 256), Image.Resampling.BICUBIC))
+        assert len(read_numbers(classifier, picture)) == 2
 
 
 def test_a_blank_sheet_holds_no_number(classifier):

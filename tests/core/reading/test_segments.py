@@ -8,7 +8,7 @@ from core.data.ink import find_ink
 from core.data.strings import make_string
 from core.reading import pointing
 from core.reading.candidates import find_candidates
-from core.reading.lines import find_lines
+from core.reading.lines import find_lines, join_lines
 from core.reading.pointing import WORK_HEIGHT, find_segments, shrink
 
 
@@ -42,6 +42,33 @@ def test_a_line_holds_its_own_ink_alone():
 
 def test_a_blank_sheet_has_no_line():
     assert find_lines(np.zeros((50, 80), np.float32)) == []
+
+
+def draw_five(bar):
+    """Return the strokes of a 5 whose bar ends `bar` pixels above the rest and slants up to the right."""
+    body = [(88, 140), (82, 180), (115, 175), (135, 200), (125, 235), (95, 250), (65, 240)]
+    return [[(95, 140 - bar), (165, 105 - bar)], body]
+
+
+def test_two_lines_of_which_one_may_be_the_bar_of_a_five_are_put_together():
+    upper, lower = draw_sheet(draw_five(40), size=(200, 300))
+    both = join_lines([upper, lower])
+    left, top = both.corner
+    assert (left, top) == (min(upper.corner[0], lower.corner[0]), upper.corner[1])
+    assert both.ink.sum() == pytest.approx(upper.ink.sum() + lower.ink.sum())
+    assert both.strokes.sum() == upper.strokes.sum() + lower.strokes.sum()
+    y, x = lower.corner[1] - top, lower.corner[0] - left
+    inside = (slice(y, y + lower.ink.shape[0]), slice(x, x + lower.ink.shape[1]))
+    assert (both.ink[inside] >= lower.ink).all()
+    assert both.height == both.ink.shape[0]
+
+
+def test_lines_that_are_far_apart_or_not_above_each_other_stay_two():
+    assert join_lines(draw_sheet(draw_five(90), size=(200, 300))) is None
+    upper, lower = draw_sheet([draw_one(60, 20), draw_one(200, 130)])
+    assert join_lines([upper, lower]) is None
+    assert join_lines([upper]) is None
+    assert join_lines([upper, lower, lower]) is None
 
 
 @pytest.mark.parametrize(("gap", "heights"), [(-10, [190]), (8, [208]), (40, [90, 110])])
@@ -121,6 +148,12 @@ def measure_overlap(candidate, string, owner):
     owners = string.owners[top:bottom, left:right][candidate.preparation.ink > 0.3]
     common = (owners == owner).sum()
     return common / max(1, (owners >= 0).sum(), (string.owners == owner).sum())
+
+
+def test_all_that_a_line_holds_may_be_one_digit_however_many_its_segments(monkeypatch):
+    monkeypatch.setattr("core.reading.candidates._MOST_SEGMENTS", 1)
+    (line,) = draw_sheet([draw_one(100, 50), draw_one(140, 50), draw_one(180, 50)])
+    assert [(one.start, one.stop) for one in find_candidates(line)] == [(0, 1), (0, 3), (1, 2), (2, 3)]
 
 
 def test_there_is_always_a_way_from_end_to_end(mnist):
