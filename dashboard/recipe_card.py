@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.benchmarks.choices import describe_difference, load_trials
-from core.benchmarks.recipes import ENOUGH_SEEDS, find_goal
+from core.benchmarks.recipes import ENOUGH_SEEDS, describe_miss, find_goal, is_missed, is_settled
 from core.charts.words import format_percent, format_seconds
 from core.config import TrainConfig, list_changes, list_fields
 from core.errors import CoreError
@@ -89,9 +89,9 @@ def describe_measured(recipe: Recipe, measurements: Sequence[Measurement]) -> st
     older = "" if first.is_current else ", with earlier settings of the recipe"
     aim = ""
     if goal:
-        outcome = "reached" if result.mean >= goal else "missed"
-        is_settled = len(result.seeds) >= ENOUGH_SEEDS
-        aim = f" The aim of {format_percent(goal)} is {outcome if is_settled else f'open before {ENOUGH_SEEDS} seeds'}."
+        outcome = f"missed by {describe_miss(result)}" if is_missed(result) else "reached"
+        told = outcome if is_settled(result) else f"open before {ENOUGH_SEEDS} seeds"
+        aim = f" The aim of {format_percent(goal)} is {told}."
     return (
         f"{claim}; measured **{format_percent(result.mean)}**{spread} ({seeds}, last epoch{older}), "
         f"{format_seconds(result.train_seconds)} of training each.{aim}"

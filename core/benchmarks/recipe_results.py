@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +62,11 @@ class RecipeResult(BaseModel):
     def sd(self) -> float:
         """Sample standard deviation of the test accuracy; 0 for a single seed."""
         return statistics.stdev(self.accuracies) if len(self.accuracies) > 1 else 0.0
+
+    @property
+    def standard_error(self) -> float:
+        """How far chance moves the mean: the standard deviation over the root of the number of seeds."""
+        return self.sd / math.sqrt(len(self.seeds))
 
     @computed_field  # type: ignore[prop-decorator]
     @property

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from core.benchmarks.readme import write_between
-from core.benchmarks.recipes import ENOUGH_SEEDS, find_goal
+from core.benchmarks.recipes import describe_miss, find_goal, is_missed, is_settled
 from core.charts.words import format_percent, format_seconds
 from core.recipes import RECIPES
 
@@ -39,7 +38,7 @@ def format_table(rows: Sequence[RecipeResult]) -> str:
     missing = [f"`{recipe.name}`" for recipe in RECIPES if not any(row.recipe == recipe.name for row in rows)]
     if missing:
         parts.append(f"Not measured yet: {', '.join(missing)}.")
-    missed = [row for row in rows if _is_missed(row)]
+    missed = [row for row in rows if is_missed(row)]
     if missed:
         parts.append(_format_missed(missed, rows))
     if rows:
@@ -65,22 +64,13 @@ def _is_current(row: RecipeResult) -> bool:
     return any(row.is_of(recipe) for recipe in RECIPES)
 
 
-def _is_settled(row: RecipeResult) -> bool:
-    return len(row.seeds) >= ENOUGH_SEEDS
-
-
-def _is_missed(row: RecipeResult) -> bool:
-    goal = find_goal(row.recipe)
-    return goal is not None and _is_settled(row) and row.mean < goal
-
-
 def _format_row(row: RecipeResult, place: int) -> str:
     by_seed = dict(zip(row.seeds, row.accuracies, strict=True))
     best, worst = (f"{format_percent(by_seed[seed])} ({seed})" for seed in (row.best_seed, row.worst_seed))
     goal = find_goal(row.recipe)
     verdict = ""
     if goal:
-        verdict = " **missed**" if _is_missed(row) else "" if _is_settled(row) else " *too few seeds*"
+        verdict = " **missed**" if is_missed(row) else "" if is_settled(row) else " *too few seeds*"
     spread = f" ± {100 * row.sd:.2f}" if len(row.seeds) > 1 else ""
     cells = (
         f"`{row.recipe}`" + ("" if _is_current(row) else " †"),
@@ -101,20 +91,15 @@ def _format_missed(missed: Sequence[RecipeResult], rows: Sequence[RecipeResult])
     """Say of each by how much it falls short, beside what its seeds can tell, and which settings of ours do not."""
     lines = [_describe_miss(row, rows) for row in missed]
     return (
-        "What falls short of its goal, and by how much of a standard error (the spread of the seeds over the root of "
+        "What falls short of its goal, and by how many standard errors (the spread of the seeds over the root of\n"
         "their number: how far chance moves a mean):\n\n" + "\n".join(lines)
     )
 
 
 def _describe_miss(row: RecipeResult, rows: Sequence[RecipeResult]) -> str:
-    goal = find_goal(row.recipe)
-    assert goal is not None
-    short = goal - row.mean
-    error = row.sd / math.sqrt(len(row.seeds))
-    told = f", {short / error:.1f} standard errors" if error else ""
-    reached = [one for one in rows if _improves(one, row) and _is_settled(one) and not _is_missed(one)]
+    reached = [one for one in rows if _improves(one, row) and is_settled(one) and not is_missed(one)]
     better = "".join(f"; `{one.recipe}` reaches it with {format_percent(one.mean)}" for one in reached)
-    return f"- `{row.recipe}`: {100 * short:.3f} points{told}{better}"
+    return f"- `{row.recipe}`: {describe_miss(row)}{better}"
 
 
 def _improves(row: RecipeResult, other: RecipeResult) -> bool:

@@ -46,6 +46,24 @@ def find_goal(name: str) -> float | None:
     return GOALS.get(improves or name)
 
 
+def is_settled(row: RecipeResult) -> bool:
+    """Whether a row has the seeds that it takes to call its goal met or missed."""
+    return len(row.seeds) >= ENOUGH_SEEDS
+
+
+def is_missed(row: RecipeResult) -> bool:
+    """Whether a row has a goal, and enough seeds to say that it falls short of it."""
+    goal = find_goal(row.recipe)
+    return goal is not None and is_settled(row) and row.mean < goal
+
+
+def describe_miss(row: RecipeResult) -> str:
+    """Say how far a missed row falls short of its goal, beside how far chance moves its mean."""
+    short = (find_goal(row.recipe) or 0.0) - row.mean
+    told = f", {short / row.standard_error:.1f} standard errors of the mean" if row.standard_error else ""
+    return f"{100 * short:.3f} points{told}"
+
+
 def order_recipes(recipes: Sequence[Recipe] = RECIPES) -> list[Recipe]:
     """Return recipes as they are trained: first all as published, then those that improve them."""
     return sorted(recipes, key=lambda recipe: recipe.improves is not None)

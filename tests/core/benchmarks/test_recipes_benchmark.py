@@ -262,8 +262,8 @@ def test_what_is_missed_is_told_beside_what_chance_does_to_a_mean():
     published = build_row(recipe="compact-13k", accuracies=accuracies, **five)
     better = build_row(recipe="compact-13k-better", accuracies=(0.9963,) * 5, **five)
     # The spread is 0.0316 points, its fifth part's root 0.0141; short of 99.61 % by 0.07.
-    assert "mean):\n\n- `compact-13k`: 0.070 points, 4.9 standard errors\n\n" in format_table([published])
-    reached = "4.9 standard errors; `compact-13k-better` reaches it with 99.63 %\n"
+    assert "mean):\n\n- `compact-13k`: 0.070 points, 4.9 standard errors of the mean\n\n" in format_table([published])
+    reached = "4.9 standard errors of the mean; `compact-13k-better` reaches it with 99.63 %\n"
     assert reached in format_table([published, better])
     same = better.model_copy(update={"accuracies": (0.9960,) * 5})
     assert "- `compact-13k-better`: 0.010 points\n" in format_table([same])
