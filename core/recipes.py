@@ -128,7 +128,7 @@ RECIPES = (
     Recipe(
         name="compact-13k-better",
         about="compact-13k's network and its 20 epochs on digits that are bent and slanted, then set upright, to one "
-        "size. It answers with the average over seven views.",
+        "size. It answers with the average over five views.",
         source="",
         claimed=None,
         config=TrainConfig(

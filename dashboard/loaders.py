@@ -206,7 +206,7 @@ def _predict_training(path: Path, modified_ns: tuple[int, ...], data: DigitData)
     from core.evaluation.predict import predict_probabilities
     from core.evaluation.predictions import Predictions
 
-    # Seven views of 60,000 digits would take minutes, and put them into nearly the same order.
+    # All views of 60,000 digits would take minutes, and put them into nearly the same order.
     classifier = load_classifier(Run(path))
     probabilities = predict_probabilities(classifier, data.train.images, test_time_augmentation=False)
     return Predictions(probabilities, data.train.labels)

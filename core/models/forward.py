@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from core.data.loader import to_images
-from core.data.views import list_views
+from core.data.views import list_shifts, list_views
 from core.errors import ConfigError
 from core.models.upright import SetUpright
 
@@ -41,8 +41,17 @@ def normalize(images: Tensor, config: TrainConfig) -> Tensor:
 
 def run_network(network: nn.Module, images: Tensor, config: TrainConfig) -> Tensor:
     """Return logits (n, 10) float32 for images (n, 1, 28, 28) float32 in [0, 1], set upright if the config says so."""
-    if config.model.upright != "off":
-        images = SetUpright(resizes=config.model.upright == "slant-and-size")(images)
+    return _ask(network, _set_upright(images, config), config)
+
+
+def _set_upright(images: Tensor, config: TrainConfig) -> Tensor:
+    if config.model.upright == "off":
+        return images
+    upright: Tensor = SetUpright(resizes=config.model.upright == "slant-and-size")(images)
+    return upright
+
+
+def _ask(network: nn.Module, images: Tensor, config: TrainConfig) -> Tensor:
     scaled = normalize(images, config)
     if config.runtime.precision == "float32":
         logits: Tensor = network(scaled)
@@ -84,12 +93,12 @@ def compute_logits(
     try:
         batches = []
         for batch in torch.split(pixels, batch_size):
-            images = to_images(batch.to(device))
+            images = _set_upright(to_images(batch.to(device)), config)
             if averages:
-                answers = [run_network(network, view, config).log_softmax(1) for view in list_views(images)]
-                logits = torch.stack(answers).mean(0)
+                views = list_views(images) if config.model.upright == "off" else list_shifts(images)
+                logits = torch.stack([_ask(network, view, config).log_softmax(1) for view in views]).mean(0)
             else:
-                logits = run_network(network, images, config)
+                logits = _ask(network, images, config)
             batches.append(logits.cpu())
     finally:
         network.train(was_training)

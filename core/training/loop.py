@@ -220,7 +220,7 @@ def _close_epoch(config: TrainConfig, validation: tuple[Tensor, Tensor], state: 
     lr = progress.lr
     loss = accuracy = None
     if len(validation[1]):
-        # The digits as they are: seven times the work would tell the curve nothing of how training goes.
+        # The digits as they are: so many times the work would tell the curve nothing of how training goes.
         logits = compute_logits(state.evaluated_network, validation[0], config, test_time_augmentation=False)
         labels = validation[1].cpu()
         loss = compute_loss(logits, labels, config.loss).item()

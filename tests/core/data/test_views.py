@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from core.data.views import CHANGES, list_views
+from core.data.views import CHANGES, SHIFTS, list_shifts, list_views
 
 
 def draw_bar():
@@ -25,6 +25,8 @@ def test_the_first_view_is_the_digit_itself():
     image = draw_bar()
     assert list_views(image)[0] is image
     assert len(list_views(image)) == len(CHANGES) == 7
+    assert list_shifts(image)[0] is image
+    assert len(list_shifts(image)) == len(SHIFTS) == 5
 
 
 def test_views_turn_resize_and_slant_about_the_middle():
@@ -39,3 +41,11 @@ def test_views_turn_resize_and_slant_about_the_middle():
     assert leans[3:5] == pytest.approx([0, 0], abs=0.01)
     assert leans[5] == pytest.approx(-leans[6], abs=0.01)
     assert abs(leans[5]) == pytest.approx(0.15, abs=0.01)
+
+
+def test_shifts_move_and_change_nothing_else():
+    seen = [measure(view) for view in list_shifts(draw_bar())]
+    ink = seen[0][0]
+    assert all(one[0] == pytest.approx(ink) and one[3] == pytest.approx(0, abs=1e-4) for one in seen)
+    middles = [(x - 13.5, y - 13.5) for _, x, y, _ in seen]
+    assert [round(value, 4) for middle in middles for value in middle] == [0, 0, 0.7, 0, -0.7, 0, 0, 0.7, 0, -0.7]

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from core.config import TrainConfig
-from core.data.views import list_views
+from core.data.views import list_shifts, list_views
 from core.evaluation.predict import Classifier, Member, predict_probabilities
 from core.models.catalog import get_model_spec
 from core.models.forward import compute_logits, normalize, run_network
@@ -30,6 +30,15 @@ def test_an_average_is_of_the_log_probabilities_of_all_views():
         views = list_views(PIXELS[:, None] / 255)
         expected = sum(network.eval()(normalize(view, PLAIN)).log_softmax(1) for view in views) / len(views)
     torch.testing.assert_close(compute_logits(network, PIXELS, AVERAGED, 3), expected)
+
+
+def test_what_is_set_upright_is_moved_afterwards():
+    network = build()
+    config = AVERAGED.with_settings({"model.upright": "slant-and-size"})
+    with torch.no_grad():
+        views = list_shifts(SetUpright(resizes=True)(PIXELS[:, None] / 255))
+        expected = sum(network.eval()(normalize(view, config)).log_softmax(1) for view in views) / len(views)
+    torch.testing.assert_close(compute_logits(network, PIXELS, config, 3), expected)
 
 
 def test_an_average_can_be_left_out():
