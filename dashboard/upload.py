@@ -52,12 +52,12 @@ def render_upload(classifier: Classifier, entries: Sequence[RunEntry]) -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown("**From the clipboard**", width="content")
             st.button("Take it away", key="forget_pasted", type="tertiary", on_click=forget_pasted)
-        _render_file(classifier, entries, pasted, MOST_FILES, is_only=not files)
+        _render_file(classifier, entries, pasted, MOST_FILES)
     if len(files) > MOST_FILES:
         st.warning(f"{len(files)} pictures are a lot to look at; the first {MOST_FILES} are read.")
     for number, file in enumerate(files[:MOST_FILES]):
         st.markdown(f"**{escape(file.name)}**")
-        _render_file(classifier, entries, file.getvalue(), number, is_only=len(files) == 1 and pasted is None)
+        _render_file(classifier, entries, file.getvalue(), number)
 
 
 @st.cache_data(max_entries=MOST_FILES + 1, show_spinner=False, scope="session")
@@ -67,9 +67,7 @@ def _load_picture(content: bytes) -> NDArray[np.uint8]:
     return read_picture(content)
 
 
-def _render_file(
-    classifier: Classifier, entries: Sequence[RunEntry], content: bytes, number: int, *, is_only: bool
-) -> None:
+def _render_file(classifier: Classifier, entries: Sequence[RunEntry], content: bytes, number: int) -> None:
     from core.drawings.store import is_prepared
     from core.evaluation.read import list_digits
 
@@ -88,8 +86,7 @@ def _render_file(
     right.html(build_answer(numbers))
     with right:
         render_keep(picture, key=f"keep_upload_{number}")
-    if is_only:
-        if not is_prepared(picture):
-            st.html(build_steps(picture, digits))
-        render_judges(picture, entries, key="upload")
-        render_reasons(classifier, digits, key="upload")
+    if not is_prepared(picture):
+        st.html(build_steps(picture, digits))
+    render_judges(picture, entries, key=f"upload_{number}")
+    render_reasons(classifier, digits, key=f"upload_{number}")

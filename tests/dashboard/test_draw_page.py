@@ -385,11 +385,14 @@ def test_an_uploaded_picture_is_read(sprint_run, kind, name):
     assert float(boxes[0][0]) == pytest.approx(100 * (60 - 7) / 400, abs=1)
 
 
-def test_an_uploaded_picture_shows_its_steps_and_why(sprint_run):
+def test_every_uploaded_picture_shows_its_steps_and_why(sprint_run):
     at = open_draw()
-    at.file_uploader[0].set_value(("seven.png", encode(draw_picture(SEVEN)), "image/png")).run()
-    assert "5 centred in 28×28" in find_html(at)
-    at.session_state["why_upload-panel"] = True
+    files = [
+        (f"{name}.png", encode(draw_picture(strokes)), "image/png") for name, strokes in (("1", ONE), ("7", SEVEN))
+    ]
+    at.file_uploader[0].set_value(files).run()
+    assert find_html(at).count("5 centred in 28×28") == 2
+    at.session_state["why_upload_1-panel"] = True
     at.run()
     assert not at.exception
     assert "Evidence for 7 rather than" in " ".join(element.value for element in [*at.markdown, *at.caption])
