@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # Two lines alone in a picture may be one digit if no more than this share of the higher one lies between them.
 _MOST_GAP = 0.5
+# Nor is a digit in two pieces, one above the other, wider than so many times its height.
+_MOST_WIDTH = 1.2
 # How far the soft edge of a stroke reaches, in pixels.
 _EDGE_PX = 5
 
@@ -87,6 +89,8 @@ def join_lines(lines: list[Line]) -> Line | None:
     if min(a[2], b[2]) <= max(a[0], b[0]) or gap > _MOST_GAP * max(a[3] - a[1], b[3] - b[1]):
         return None
     left, top, right, bottom = unite(a, b)
+    if right - left > _MOST_WIDTH * (bottom - top):
+        return None
     ink = np.zeros((bottom - top, right - left), np.float32)
     strokes = np.zeros(ink.shape, bool)
     for line in lines:

@@ -67,6 +67,9 @@ def test_lines_that_are_far_apart_or_not_above_each_other_stay_two():
     assert join_lines(draw_sheet(draw_five(90), size=(200, 300))) is None
     upper, lower = draw_sheet([draw_one(60, 20), draw_one(200, 130)])
     assert join_lines([upper, lower]) is None
+    long = draw_sheet([*(draw_one(x, 20) for x in range(60, 460, 80)), *(draw_one(x, 130) for x in range(60, 460, 80))])
+    assert len(long) == 2
+    assert join_lines(long) is None
     assert join_lines([upper]) is None
     assert join_lines([upper, lower, lower]) is None
 
