@@ -124,13 +124,22 @@ def benchmark_strings(
         int, typer.Option(min=1, max=10_000, help="Numbers of five digits per condition; a quarter of other lengths.")
     ] = 500,
     seed: Annotated[int, typer.Option(min=0, help="Of all chance.")] = 0,
+    conditions: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--condition", metavar="NAME", help="Only numbers such as separate, touching or broken; may be repeated."
+        ),
+    ] = None,
+    lengths: Annotated[
+        list[int] | None, typer.Option("--length", metavar="N", help="Only of so many digits; may be repeated.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Read made-up numbers of 2 to 6 test digits, lone digits, letters and scribbles."""
     from core.benchmarks.strings import describe_rows, measure_strings
 
     run = store.find_run(reference)
-    result = measure_strings(run, strings, seed, on_progress=_tell)
+    result = measure_strings(run, strings, seed, on_progress=_tell, conditions=conditions or (), lengths=lengths or ())
     _print_figures(result, as_json)
     if not as_json:
         typer.echo("\n".join(describe_rows(result)))

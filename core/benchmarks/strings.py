@@ -17,13 +17,14 @@ from core.benchmarks.machine import describe_machine
 from core.data.datasets import load, split_indices
 from core.data.strings import CONDITIONS, LENGTHS, make_string
 from core.data.strokes import LETTERS, LOOKALIKES, draw_letter, draw_scribble
+from core.errors import ConfigError
 from core.evaluation.metrics import wilson_interval
 from core.evaluation.predict import load_classifier, predict_probabilities
 from core.evaluation.read import read_digits, read_numbers
 from core.reading.examples import VALIDATION_SIZE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from core.data.datasets import Split
     from core.evaluation.predict import Classifier
@@ -68,8 +69,13 @@ def measure_strings(
     seed: int = 0,
     split: str = "test",
     on_progress: Callable[[str], None] = lambda _: None,
+    *,
+    conditions: Sequence[str] = (),
+    lengths: Sequence[int] = (),
 ) -> dict[str, Any]:
     """Measure reading on seeded numbers of 2 to 6 digits, lone digits, letters and scribbles.
+
+    The same seed makes the same numbers, the first ones of more of them too.
 
     Args:
         run: what reads.
@@ -77,7 +83,14 @@ def measure_strings(
         seed: of all chance.
         split: "test", or "validation" for choosing.
         on_progress: told what is measured next.
+        conditions: which to measure, and nothing but numbers; none for all, lone digits, letters and scribbles.
+        lengths: which to measure; none for all.
+
+    Raises:
+        ConfigError: if there is no such condition or length.
     """
+    _check_choice("condition", conditions, CONDITIONS)
+    _check_choice("length", lengths, LENGTHS)
     digits = load("mnist")
     part, indices = (
         (digits.test, np.arange(len(digits.test.labels)))
@@ -91,15 +104,18 @@ def measure_strings(
     known = np.zeros(len(part.labels), bool)
     known[indices] = predict_probabilities(classifier, part.images[indices]).argmax(1) == part.labels[indices]
     rows = []
-    for condition in CONDITIONS:
-        for length in LENGTHS:
+    for condition in conditions or CONDITIONS:
+        for length in lengths or LENGTHS:
             on_progress(f"{condition}, {length} digits")
             n = strings if length == _MAIN_LENGTH else max(1, strings // 4)
             rows.append(score_strings(classifier, part, indices, known, condition, length, n, seed))
-    on_progress("lone digits")
-    lone = score_lone_digits(classifier, part, indices[: 5 * strings], seed)
-    on_progress("letters and scribbles")
-    strangers = score_strangers(classifier, max(1, strings // 10), seed)
+    strangers: dict[str, Any] = {"figures": {}, "letters": {}}
+    lone: dict[str, float] = {}
+    if not conditions:
+        on_progress("lone digits")
+        lone = score_lone_digits(classifier, part, indices[: 5 * strings], seed)
+        on_progress("letters and scribbles")
+        strangers = score_strangers(classifier, max(1, strings // 10), seed)
     figures = {
         f"{row.condition}_{row.length}_{name}": getattr(row, name) / (row.total if name != "digit_accuracy" else 1)
         for row in rows
@@ -116,10 +132,16 @@ def measure_strings(
             **strangers["figures"],
             "reading_ms_p50": measure_reading_ms(classifier, picture),
         },
-        "goals": GOALS,
+        "goals": {name: goal for name, goal in GOALS.items() if name in figures},
         "strings": [row.describe() for row in rows],
         "accepted_letters": {letter: f"{k}/{n}" for letter, (k, n) in strangers["letters"].items()},
     }
+
+
+def _check_choice(what: str, chosen: Sequence[Any], known: Sequence[Any]) -> None:
+    unknown = [str(one) for one in chosen if one not in known]
+    if unknown:
+        raise ConfigError([f"There is no {what} {unknown[0]}; choose from {', '.join(map(str, known))}."])
 
 
 def describe_rows(result: dict[str, Any]) -> list[str]:
@@ -134,7 +156,7 @@ def describe_rows(result: dict[str, Any]) -> list[str]:
             f"  {length:7.2%} {row['digit_accuracy']:7.2%} {row['known'] / n:6.1%} {row['confident']:6.1%}"
         )
     accepted = ", ".join(f"{letter} {count}" for letter, count in result["accepted_letters"].items())
-    return [*lines, f"Letters taken for digits: {accepted}"]
+    return [*lines, f"Letters taken for digits: {accepted}"] if accepted else lines
 
 
 def score_strings(
