@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 LEAST_PX, MOST_PX = 160, 640
 _CUT = (
     "A digit that touches another is cut out of it. A network that has learned from cut digits has half a vote in what "
-    "such a digit is."
+    "such a digit is, and a quarter in what the others of a number are."
+)
+_NEIGHBOURS = (
+    "A network that has learned from cut and broken digits has a quarter of a vote in what the digits of a number are."
 )
 # Of the pictures of the steps.
 STEP_PX = 96
@@ -97,8 +100,8 @@ def build_answer(numbers: Sequence[ReadNumber]) -> str:
             f"<figcaption>{'what the network sees' if is_single else caption}</figcaption></figure>"
             f"{build_bars(digit.probabilities.tolist())}</div>"
         )
-    if any(digit.is_cut for digit in digits):
-        parts.append(f"<p>{_CUT}</p>")
+    if not is_single or digits[0].is_cut:
+        parts.append(f"<p>{_CUT if any(digit.is_cut for digit in digits) else _NEIGHBOURS}</p>")
     return "".join(parts) + "</div>"
 
 

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 
 # No network's say is taken for more certain than this.
 _LEAST = 1e-6
+# How many times the cost of a cut counts: the pieces are asked about one by one, each anew, the whole but once. Of 1,
+# 1.5, 2, 2.5, 3 and 4 the last three read most of 2,000 numbers of validation digits apart, 98.8 for 98.65 % at 1; of
+# 1,500 touching ones all read the same but for one number.
+_CUT_WEIGHT = 3
 
 
 def compute_scores(digit_scores: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
@@ -41,7 +45,8 @@ def compute_cut_costs(candidates: list[Candidate], is_cut: np.ndarray, digit_sco
         digit_scores: (n,), probability that each is a digit.
 
     Returns:
-        (n,) float64, at most 0: for the first piece of what was cut, the log-probability that the whole is no digit.
+        (n,) float64, at most 0: for the first piece of what was cut, the log-probability that the whole is no digit,
+        weighted.
     """
     wholes: dict[int, tuple[int, float]] = {}  # the shortest uncut candidate from each place: (stop, score)
     for candidate, cut, score in zip(candidates, is_cut, digit_scores, strict=True):
@@ -53,7 +58,7 @@ def compute_cut_costs(candidates: list[Candidate], is_cut: np.ndarray, digit_sco
     for k, candidate in enumerate(candidates):
         stop, score = wholes.get(candidate.start, (0, 0.0))
         if is_cut[k] and candidate.stop < stop:
-            costs[k] = math.log(max(1 - score, _LEAST))
+            costs[k] = _CUT_WEIGHT * math.log(max(1 - score, _LEAST))
     return costs
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.data.ink import find_ink
-from core.evaluation.gate import DIGIT_FROM, ask_gate, heed_gate
+from core.evaluation.gate import DIGIT_FROM, ask_gate, choose_weights, heed_gate
 from core.evaluation.path import compute_cut_costs, compute_scores, find_best_path
 from core.evaluation.predict import predict_probabilities
 from core.models.gate import NOT_A_DIGIT
@@ -31,8 +31,8 @@ class ReadDigit:
 
     Attributes:
         preparation: its way from the picture to 28×28.
-        probabilities: (10,) float32, of the labels if it is a digit: the classifier's, and the gate's with it where the
-            digit was cut out of others.
+        probabilities: (10,) float32, of the labels if it is a digit: the classifier's alone where it is all that the
+            picture shows, else the gate has its say (`core.evaluation.gate.choose_weights`).
         digit_score: how much it looks like a digit at all, in [0, 1].
         is_cut: whether other ink touched it.
     """
@@ -97,7 +97,7 @@ def read_numbers(classifier: Classifier, picture: np.ndarray) -> list[ReadNumber
     if not found:
         return []
     whole = _find_whole(join_lines(lines))
-    read = _read_lines(classifier, [*found, whole] if whole else found)
+    read = _read_lines(classifier, [*found, whole] if whole else found, holds_all=len(found) == 1 or bool(whole))
     if whole:
         *apart, joined = read
         # A 2 above a 0 is not the 3 that both together look like, but a 5 and its bar are no two digits.
@@ -109,18 +109,35 @@ def read_numbers(classifier: Classifier, picture: np.ndarray) -> list[ReadNumber
 def _find_whole(line: Line | None) -> list[Candidate]:
     """Return what takes a line for one digit, if anything does."""
     candidates = find_candidates(line) if line else []
-    last = max((candidate.stop for candidate in candidates), default=0)
-    return [one for one in candidates if (one.start, one.stop) == (0, last)]
+    return [one for one, is_whole in zip(candidates, _is_whole(candidates), strict=True) if is_whole]
 
 
-def _read_lines(classifier: Classifier, lines: list[list[Candidate]]) -> list[tuple[ReadNumber, float]]:
-    """Read lines by the candidates of each, all classified at once: the numbers, and the log-probability of each."""
+def _is_whole(line: list[Candidate]) -> list[bool]:
+    """Tell of each candidate of a line whether it takes all of it for one digit."""
+    last = max((candidate.stop for candidate in line), default=0)
+    return [(candidate.start, candidate.stop) == (0, last) for candidate in line]
+
+
+def _read_lines(
+    classifier: Classifier, lines: list[list[Candidate]], *, holds_all: bool
+) -> list[tuple[ReadNumber, float]]:
+    """Read lines by the candidates of each, all classified at once: the numbers, and the log-probability of each.
+
+    Args:
+        classifier: what reads.
+        lines: the candidates of each.
+        holds_all: whether the last line holds all of the picture's ink.
+    """
     everything = [candidate for line in lines for candidate in line]
     images = np.stack([candidate.preparation.image for candidate in everything])
     answers = ask_gate(images, np.stack([candidate.surroundings for candidate in everything]))
     digit_scores = 1 - answers[:, NOT_A_DIGIT]
     is_cut = np.array([candidate.is_cut for candidate in everything])
-    probabilities = heed_gate(predict_probabilities(classifier, images), answers, is_cut)
+    is_alone = np.zeros(len(everything), bool)
+    if holds_all:
+        is_alone[-len(lines[-1]) :] = _is_whole(lines[-1])
+    weights = choose_weights(is_cut, is_alone)
+    probabilities = heed_gate(predict_probabilities(classifier, images), answers, weights)
     scores = compute_scores(digit_scores, probabilities)
     read = []
     first = 0

@@ -136,6 +136,9 @@ def test_it_is_said_when_a_digit_was_cut_out_of_others(sprint_run):
     classifier = load_classifier(sprint_run)
     apart = read_numbers(classifier, _as_array(draw_picture(ONE, [(x + 100, y) for x, y in ONE])))
     assert "half a vote" not in build_answer(apart)
+    assert "a quarter of a vote" in build_answer(apart)
+    [alone] = read_numbers(classifier, _as_array(draw_picture(SEVEN)))
+    assert "vote" not in build_answer([alone])
     # Two sevens whose bars run into each other.
     [number] = read_numbers(
         classifier, _as_array(draw_picture([(60, 70), (130, 70), (90, 260)], [(120, 70), (260, 70), (200, 260)]))

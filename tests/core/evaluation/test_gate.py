@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from core.data.ink import prepare_digit
-from core.evaluation.gate import GATE_WEIGHT, heed_gate
+from core.evaluation.gate import CUT_WEIGHT, NEIGHBOUR_WEIGHT, choose_weights, heed_gate
 from core.reading.candidates import Candidate
 
 
@@ -13,18 +13,21 @@ def share(votes: dict[int, float], n: int) -> np.ndarray:
     return probabilities
 
 
-def test_the_gate_has_a_say_in_cut_digits_alone():
-    classifier = np.concatenate(2 * [share({1: 0.4, 7: 0.6}, 10)])
-    gate = np.concatenate(2 * [share({1: 0.9, 7: 0.1}, 11)])
-    cut, whole = heed_gate(classifier, gate, np.array([True, False]))
-    one, seven = 0.4 * 0.9**GATE_WEIGHT, 0.6 * 0.1**GATE_WEIGHT
-    assert cut[1] == pytest.approx(one / (one + seven), rel=1e-4)
-    assert cut.sum() == pytest.approx(1, rel=1e-5)
-    assert (whole == classifier[1]).all()
+def test_the_gate_has_a_say_in_the_digits_of_a_number():
+    classifier = np.concatenate(3 * [share({1: 0.4, 7: 0.6}, 10)])
+    gate = np.concatenate(3 * [share({1: 0.9, 7: 0.1}, 11)])
+    weights = choose_weights(np.array([True, False, False]), np.array([True, False, True]))
+    assert weights.tolist() == [CUT_WEIGHT, NEIGHBOUR_WEIGHT, 0]
+    cut, apart, alone = heed_gate(classifier, gate, weights)
+    for heeded, weight in ((cut, CUT_WEIGHT), (apart, NEIGHBOUR_WEIGHT)):
+        one, seven = 0.4 * 0.9**weight, 0.6 * 0.1**weight
+        assert heeded[1] == pytest.approx(one / (one + seven), rel=1e-4)
+        assert heeded.sum() == pytest.approx(1, rel=1e-5)
+    assert (alone == classifier[2]).all()
 
 
 def test_the_gate_does_not_overrule_a_sure_classifier():
-    [heeded] = heed_gate(share({7: 0.99999}, 10), share({1: 0.9, 7: 0.1}, 11), np.array([True]))
+    [heeded] = heed_gate(share({7: 0.99999}, 10), share({1: 0.9, 7: 0.1}, 11), np.array([CUT_WEIGHT]))
     assert heeded.argmax() == 7
 
 

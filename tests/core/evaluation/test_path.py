@@ -3,7 +3,7 @@ import pytest
 
 from core.benchmarks.strings import compute_edit_distance
 from core.data.ink import prepare_digit
-from core.evaluation.path import compute_cut_costs, compute_scores, find_best_path
+from core.evaluation.path import _CUT_WEIGHT, compute_cut_costs, compute_scores, find_best_path
 from core.reading.candidates import Candidate
 
 
@@ -29,8 +29,10 @@ def test_a_cut_costs_what_the_whole_promises():
     is_cut = np.array([True, True, False, False, False, False])
     costs = compute_cut_costs(candidates, is_cut, np.array([0.99, 0.99, 0.6, 0.75, 0.9, 0.9]))
     # The stroke from 0 to 2, its gaps closed, and not what it makes with the next one, which nothing touches.
-    assert costs == pytest.approx([np.log(0.25), 0, 0, 0, 0, 0])
-    assert compute_cut_costs(candidates[:3], is_cut[:3], np.array([1.0, 1.0, 1.0]))[0] == pytest.approx(np.log(1e-6))
+    assert costs == pytest.approx([_CUT_WEIGHT * np.log(0.25), 0, 0, 0, 0, 0])
+    assert compute_cut_costs(candidates[:3], is_cut[:3], np.array([1.0, 1.0, 1.0]))[0] == pytest.approx(
+        _CUT_WEIGHT * np.log(1e-6)
+    )
     assert not compute_cut_costs(candidates, ~is_cut, np.ones(6)).any()
 
 

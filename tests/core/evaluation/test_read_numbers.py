@@ -9,7 +9,7 @@ from core.data.segment import prepare_picture
 from core.data.strings import make_string
 from core.data.strokes import draw_letter
 from core.evaluation.gate import DIGIT_FROM, compute_digit_scores
-from core.evaluation.predict import load_classifier
+from core.evaluation.predict import load_classifier, predict_probabilities
 from core.evaluation.read import ReadDigit, ReadNumber, read_digits, read_numbers
 from core.reading.lines import find_lines
 
@@ -35,6 +35,19 @@ def test_a_lone_digit_is_not_cut(mnist, classifier):
     read = read_many(classifier, mnist.test, "separate", 1, 60)
     assert sum(len(labels) == 1 for _, labels in read) >= 59
     assert sum([str(label) for label in labels] == [text] for text, labels in read) >= 54
+
+
+def test_what_is_alone_is_left_to_the_classifier_and_in_a_number_the_gate_has_a_say(mnist, classifier):
+    def compute_difference(length):
+        string = make_string(mnist.test, "separate", length, np.random.default_rng(3))
+        digits = read_digits(classifier, string.picture)
+        assert len(digits) == length
+        images = np.stack([digit.preparation.image for digit in digits])
+        own = predict_probabilities(classifier, images)
+        return np.abs(np.stack([digit.probabilities for digit in digits]) - own).max(axis=1)
+
+    assert compute_difference(1) < 1e-5
+    assert (compute_difference(3) > 1e-5).any()
 
 
 def test_most_letters_taken_whole_are_no_digits():
