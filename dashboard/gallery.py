@@ -64,7 +64,9 @@ class Caption:
 
 
 def format_probability(probability: float) -> str:
-    """A share as a percentage with one decimal; what is not quite all or nothing is never rounded to it.
+    """A network's probability as a percentage with one decimal, never rounded to all or nothing.
+
+    No softmax is quite certain: where it says 1, single precision has rounded.
 
     Args:
         probability: 0 to 1.
@@ -72,9 +74,9 @@ def format_probability(probability: float) -> str:
     Returns:
         '98.2 %', with a space that does not break; '> 99.9 %' or '< 0.1 %' near the ends.
     """
-    if 0.9995 <= probability < 1:
+    if probability >= 0.9995:
         return ">\u00a099.9\u00a0%"
-    if 0 < probability < 0.0005:
+    if probability < 0.0005:
         return "<\u00a00.1\u00a0%"
     return f"{100 * probability:.1f}\u00a0%"
 

@@ -21,7 +21,7 @@ def test_a_caption_says_what_is_true_and_what_is_predicted(caption, verdict, tex
 
 @pytest.mark.parametrize(
     ("probability", "text"),
-    [(0.0, "0.0 %"), (0.0001, "< 0.1 %"), (0.9994, "99.9 %"), (0.99999, "> 99.9 %"), (1.0, "100.0 %")],
+    [(0.0, "< 0.1 %"), (0.0001, "< 0.1 %"), (0.9994, "99.9 %"), (0.99999, "> 99.9 %"), (1.0, "> 99.9 %")],
 )
 def test_what_is_not_quite_certain_is_never_rounded_to_certainty(probability, text):
     assert format_probability(probability).replace("\u00a0", " ") == text
