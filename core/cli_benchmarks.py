@@ -13,7 +13,7 @@ from core.errors import UsageError
 from core.runs import store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 benchmarks = typer.Typer(help="Make the measurements that the README quotes.", no_args_is_help=True)
 
@@ -89,12 +89,15 @@ def benchmark_table(
 def benchmark_latency(
     reference: Annotated[str, typer.Option("--run", metavar="RUN", help="What reads.")] = "drawing",
     strokes: Annotated[int, typer.Option(min=1, max=10_000, help="How many strokes are timed.")] = 100,
+    output: FiguresFile = None,
     as_json: Json = False,
 ) -> None:
     """Draw recorded digits on the Draw page in Chromium, and time each stroke's answer."""
     from core.benchmarks.latency import measure_latency
 
-    _print_figures(measure_latency(store.find_run(reference), strokes, _tell), as_json)
+    run = store.find_run(reference)
+    options: list[tuple[str, Any]] = [("run", run.id), *([("strokes", strokes)] if strokes != 100 else [])]
+    _keep("latency", measure_latency(run, strokes, _tell), output, as_json, options)
 
 
 @benchmarks.command("drawings")
@@ -105,15 +108,16 @@ def benchmark_drawings(
             "--run", metavar="RUN", help="Which run; may be repeated. Without it, the pretrained and the best."
         ),
     ] = None,
+    output: FiguresFile = None,
     as_json: Json = False,
 ) -> None:
     """Count the drawings that runs read right, form by form: barred sevens, ones with a base, open fours and others."""
     from core.benchmarks.drawings import choose_runs, describe_drawings, measure_drawings
 
-    result = measure_drawings(choose_runs(references or []), _tell)
-    if as_json:
-        print_json(result)
-    else:
+    runs = choose_runs(references or [])
+    result = measure_drawings(runs, _tell)
+    _keep("drawings", result, output, as_json, [("run", run.id) for run in runs])
+    if not as_json:
         typer.echo(describe_drawings(result))
 
 
@@ -133,14 +137,21 @@ def benchmark_strings(
     lengths: Annotated[
         list[int] | None, typer.Option("--length", metavar="N", help="Only of so many digits; may be repeated.")
     ] = None,
+    output: FiguresFile = None,
     as_json: Json = False,
 ) -> None:
-    """Read made-up numbers of 2 to 6 test digits, lone digits, letters and scribbles."""
+    """Read made-up numbers of 2 to 6 test digits, lone digits, letters and scribbles.
+
+    Of chosen kinds of numbers, what is measured is kept beside what is kept of all.
+    """
     from core.benchmarks.strings import describe_rows, measure_strings
 
     run = store.find_run(reference)
     result = measure_strings(run, strings, seed, on_progress=_tell, conditions=conditions or (), lengths=lengths or ())
-    _print_figures(result, as_json)
+    chosen = [("strings", strings, 500), ("seed", seed, 0)]
+    options = [("run", run.id), *((name, value) for name, value, default in chosen if value != default)]
+    options += [("length", value) for value in lengths or ()] + [("condition", value) for value in conditions or ()]
+    _keep("strings", result, output, as_json, options, key="numbers" if conditions or lengths else "strings")
     if not as_json:
         typer.echo("\n".join(describe_rows(result)))
 
@@ -150,13 +161,16 @@ def benchmark_ink(
     reference: Annotated[str, typer.Option("--run", metavar="RUN", help="What classifies.")] = "best",
     digits: Annotated[int, typer.Option(min=1, max=10_000, help="How many of the test digits.")] = 10_000,
     seed: Annotated[int, typer.Option(min=0, help="Of the pictures.")] = 0,
+    output: FiguresFile = None,
     as_json: Json = False,
 ) -> None:
     """Tell what each step of preparing a digit is worth, on enlarged, shifted, inverted test digits."""
     from core.benchmarks.ink import measure_ink
 
     run = store.find_run(reference)
-    _print_figures(measure_ink(run, digits, seed, _tell), as_json)
+    chosen = [("digits", digits, 10_000), ("seed", seed, 0)]
+    options = [("run", run.id), *((name, value) for name, value, default in chosen if value != default)]
+    _keep("ink", measure_ink(run, digits, seed, _tell), output, as_json, options)
 
 
 @benchmarks.command("recipes")
@@ -248,11 +262,28 @@ def _explain_break() -> Iterator[None]:
         raise typer.Exit(130) from None
 
 
-def _keep(name: str, result: dict[str, Any], file: Path | None, as_json: bool) -> None:
-    """Keep and print what a benchmark gave."""
+def _keep(
+    name: str,
+    result: dict[str, Any],
+    file: Path | None,
+    as_json: bool,
+    options: Sequence[tuple[str, Any]] = (),
+    key: str = "",
+) -> None:
+    """Keep and print what a benchmark gave.
+
+    Args:
+        name: of the benchmark.
+        result: with machine, figures and goals.
+        file: to keep it in; None for the project's own.
+        as_json: print JSON.
+        options: of the command that measures the same again, by name.
+        key: what it is kept as; "" for its name.
+    """
     from core.benchmarks.figure_results import save_figures
 
-    save_figures(name, result, f"python -m core benchmark {name}", file)
+    words = ["python -m core benchmark", name, *(f"--{option} {value}" for option, value in options)]
+    save_figures(key or name, result, " ".join(words), file)
     _print_figures(result, as_json)
 
 

@@ -30,9 +30,10 @@ def measure_drawings(runs: list[Run], on_progress: Callable[[str], None] = lambd
         on_progress: told what is measured next.
 
     Returns:
-        {machine, figures: {"RUN drawings" and "RUN mnist test": accuracy}, goals: {}, runs: [{run, recipe, drawings,
-        mnist_test, kinds: {kind: count}}]}; a count is {correct, total, accuracy, interval}, and mnist_test is None
-        where the run is not evaluated on MNIST.
+        {machine, figures: {"RUN drawings" and "RUN mnist test": accuracy, "RUN drawings low" and "… high": its 95 %
+        Wilson interval, "drawings": how many}, goals: {}, runs: [{run, recipe, drawings, mnist_test, kinds: {kind:
+        count}}]}; a count is {correct, total, accuracy, interval}, and mnist_test is None where the run is not
+        evaluated on MNIST.
 
     Raises:
         CoreError: if a run cannot read.
@@ -47,9 +48,12 @@ def measure_drawings(runs: list[Run], on_progress: Callable[[str], None] = lambd
             labels = [digit.label for digit in read_digits(classifier, drawing.picture)]
             count[drawing.form.kind] += labels == [drawing.form.digit]
     found = [_describe(*pair, totals) for pair in zip(classifiers, right, strict=True)]
-    figures = {}
+    figures: dict[str, float] = {}
     for one in found:
-        figures[f"{one['run']} drawings"] = one["drawings"]["accuracy"]
+        figures |= {f"{one['run']} drawings": one["drawings"]["accuracy"], "drawings": one["drawings"]["total"]}
+        figures |= dict(
+            zip((f"{one['run']} drawings {end}" for end in ("low", "high")), one["drawings"]["interval"], strict=True)
+        )
         if one["mnist_test"]:
             figures[f"{one['run']} mnist test"] = one["mnist_test"]["accuracy"]
     return {"machine": describe_machine(), "figures": figures, "goals": {}, "runs": found}

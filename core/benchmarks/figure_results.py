@@ -1,4 +1,4 @@
-"""What the benchmarks of the README's table last gave, in one committed file, and the table."""
+"""What the benchmarks of the README's tables last gave, in one committed file, and the tables."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from core import paths
-from core.benchmarks import ensemble, memory, pages, scale, speed
+from core.benchmarks import ensemble, ink, latency, memory, pages, pretrained_table, scale, speed, strings
 from core.benchmarks.race import FRONTIER, name_point
 from core.benchmarks.readme import write_between
 from core.errors import RunError
@@ -18,16 +18,25 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-MARK = "figures"
-GOALS = {
+# The parts of the README, and whose figures each shows: what is kept of numbers of chosen kinds is called "numbers".
+MARKS = {
+    "figures": ("speed", "pages", "memory", "scale", "ensemble"),
+    "reading": ("latency", "drawings", "numbers", "strings", "ink"),
+}
+GOALS: dict[str, dict[str, float]] = {
     "speed": speed.GOALS,
     "pages": pages.GOALS,
     "memory": memory.GOALS,
     "scale": scale.GOALS,
     "ensemble": ensemble.GOALS,
+    "latency": latency.GOALS,
+    "drawings": {},
+    "numbers": strings.GOALS,
+    "strings": {},
+    "ink": ink.GOALS,
 }
 # Goals on these ends of names are to be reached or passed, all others not to be passed.
-_AT_LEAST = ("_speedup", "_efficiency", "_efficiency_sprint", "accuracy_mean", "ensemble_accuracy")
+_AT_LEAST = ("_speedup", "_efficiency", "_efficiency_sprint", "accuracy_mean", "ensemble_accuracy", "_exact")
 _HEAD = "| what | goal | figure | command |\n| --- | --- | --- | --- |"
 
 
@@ -51,6 +60,13 @@ class Row:
 
 
 _P = "{%s_ms_p50:.0f} ms; {%s_ms_p95:.0f} ms"
+
+
+def _number(what: str, condition: str) -> Row:
+    """Return the row of numbers of five digits of one kind."""
+    name = f"{condition}_5"
+    form = f"{{{name}_exact:.2%}} [{{{name}_low:.1%}}–{{{name}_high:.1%}}] of {{{name}_total:,}}"
+    return Row("numbers", what, form, f"{name}_exact", "≥ {goal:.1%}")
 
 
 def _page(what: str, name: str, goal_form: str = "≤ {goal:.0f} ms") -> Row:
@@ -112,6 +128,32 @@ ROWS = (
     Row("ensemble", "… expected calibration error after a temperature fitted on validation digits",
         "{ensemble_scaled_ece:.4f}", "ensemble_scaled_ece", "≤ {goal:g}"),
     Row("ensemble", "… and loss", "{ensemble_scaled_loss:.4f}", "ensemble_scaled_loss", "≤ {goal:g}"),
+    Row("latency", "the end of a stroke to the answer, recorded strokes of all ten digits (median; 95th percentile)",
+        _P % ("stroke_to_answer", "stroke_to_answer"), "stroke_to_answer_ms_p95", "≤ {goal:.0f} ms"),
+    Row("drawings", "drawings by one author's pen, not MNIST's, read right by `drawing` [95 %]; by `vgg-7`",
+        "{drawing drawings:.2%} [{drawing drawings low:.1%}–{drawing drawings high:.1%}]; {vgg-7 drawings:.2%} of "
+        "{drawings:,}"),
+    _number("numbers of five test digits read without any mistake [95 %]: apart", "separate"),
+    _number("… touching each other", "touching"),
+    _number("… with broken strokes", "broken"),
+    _number("… on rough, grainy paper, light on dark or dark on light", "noisy"),
+    Row("numbers", "… read as five digits: apart; touching; broken; on rough paper",
+        "{separate_5_right_length:.2%}; {touching_5_right_length:.2%}; {broken_5_right_length:.2%}; "
+        "{noisy_5_right_length:.2%}"),
+    Row("numbers", "… of them made of digits that are all read right in MNIST's own form: the most to expect",
+        "{separate_5_known:.2%}; {touching_5_known:.2%}; {broken_5_known:.2%}; {noisy_5_known:.2%}"),
+    Row("strings", "lone digits: found whole; read right; taken for none",
+        "{lone_whole:.2%}; {lone_right:.2%}; {lone_false_reject:.2%} of {lone_total:,}"),
+    Row("strings", "letters taken for digits; those not shaped like one (all but B, G, I, O, Q, S and Z)",
+        "{letters_false_accept:.1%} of {letters_total:,}; {other_letters_false_accept:.1%} of {other_letters_total:,}"),
+    Row("strings", "scribbles taken for digits", "{scribbles_false_accept:.1%} of {scribbles_total:,}"),
+    Row("ink", "what preparing is worth, of test digits enlarged 3 to 8 times, anywhere on a larger sheet: MNIST's own "
+        "28×28", "{originals:.2%} of {digits:,}"),
+    Row("ink", "… the whole picture resized", "{plain_resize:.2%}"),
+    Row("ink", "… its box instead, into 20×20", "{and_box:.2%}"),
+    Row("ink", "… and keeping its aspect", "{and_aspect:.2%}"),
+    Row("ink", "… and centring its mass: all steps", "{and_centring:.2%}"),
+    Row("ink", "… points lost by preparing", "{points_lost:.2f}", "points_lost", "≤ {goal:g}"),
 )  # fmt: skip
 
 
@@ -155,29 +197,40 @@ def load_figures(file: Path | None = None) -> dict[str, Any]:
     return found
 
 
-def format_figures(results: Mapping[str, Any]) -> str:
-    """Return the table, then what each benchmark was measured on; a row whose figures are not there says so."""
-    lines = [_format_row(row, results.get(row.benchmark)) for row in ROWS]
+def format_figures(results: Mapping[str, Any], mark: str = "figures") -> str:
+    """Return the table of a part, then what each benchmark was measured on; a row without its figures says so."""
+    shown = [name for name in MARKS[mark] if name in results]
+    rows = [row for row in ROWS if row.benchmark in MARKS[mark]]
+    before = ["", *(row.benchmark for row in rows)]
+    lines = [
+        _format_row(row, results.get(row.benchmark), is_same=last == row.benchmark)
+        for last, row in zip(before, rows, strict=False)
+    ]
     places = [
         f"`{result['command']}`: {result['machine']['processor']}, {result['machine']['cores']} cores, torch "
         f"{result['machine']['torch']}, {result['date']}, load at the end {result['load']:g}."
-        for result in results.values()
+        for result in (results[name] for name in shown)
     ]
     return "\n\n".join(["\n".join([_HEAD, *lines]), *places])
 
 
 def write_readme_figures(file: Path | None = None, readme: Path | None = None) -> None:
-    """Put the table of what was kept between its marks in the README.
+    """Put the tables of what was kept between their marks in the README.
 
     Raises:
         UsageError: if the README is not there or lacks the marks.
         RunError: if the file of figures is damaged, or the disk refuses.
     """
-    write_between(MARK, format_figures(load_figures(file)), readme)
+    results = load_figures(file)
+    for mark in MARKS:
+        write_between(mark, format_figures(results, mark), readme)
+    write_between(pretrained_table.MARK, pretrained_table.format_pretrained(), readme)
 
 
-def _format_row(row: Row, result: Mapping[str, Any] | None) -> str:
-    command = f"`python -m core benchmark {row.benchmark}`"
+def _format_row(row: Row, result: Mapping[str, Any] | None, *, is_same: bool) -> str:
+    """Return a line of the table; a command is written once, where its rows begin."""
+    of = "strings" if row.benchmark == "numbers" else row.benchmark
+    command = "the same" if is_same else f"`{result['command'] if result else f'python -m core benchmark {of}'}`"
     figures, goal = result["figures"] if result else {}, GOALS[row.benchmark].get(row.goal)
     shown = row.goal_form.format(goal=goal) if goal is not None else "—"
     try:

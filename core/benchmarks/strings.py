@@ -58,6 +58,20 @@ class StringScore:
     known: int
     confident: float
 
+    def list_figures(self) -> dict[str, float]:
+        """Return what is told of it by name: shares, the 95 % Wilson interval of the exact one, and n."""
+        low, high = wilson_interval(self.exact, self.total)
+        figures = {
+            "exact": self.exact / self.total,
+            "low": low,
+            "high": high,
+            "right_length": self.right_length / self.total,
+            "digit_accuracy": self.digit_accuracy,
+            "known": self.known / self.total,
+            "total": self.total,
+        }
+        return {f"{self.condition}_{self.length}_{name}": value for name, value in figures.items()}
+
     def describe(self) -> dict[str, Any]:
         """Return all fields and the 95 % Wilson interval of the exact share, for JSON."""
         return {**vars(self), "interval": list(wilson_interval(self.exact, self.total))}
@@ -116,12 +130,7 @@ def measure_strings(
         lone = score_lone_digits(classifier, part, indices[: 5 * strings], seed)
         on_progress("letters and scribbles")
         strangers = score_strangers(classifier, max(1, strings // 10), seed)
-    figures = {
-        f"{row.condition}_{row.length}_{name}": getattr(row, name) / (row.total if name != "digit_accuracy" else 1)
-        for row in rows
-        if row.length == _MAIN_LENGTH
-        for name in ("exact", "right_length", "digit_accuracy", "known")
-    }
+    figures = {name: value for row in rows if row.length == _MAIN_LENGTH for name, value in row.list_figures().items()}
     picture = make_string(part, "touching", _MAIN_LENGTH, np.random.default_rng(seed), indices).picture
     return {
         "machine": describe_machine(),
@@ -209,7 +218,7 @@ def score_lone_digits(classifier: Classifier, part: Split, indices: np.ndarray, 
         right += len(read) == 1 and str(read[0].label) == string.text
         rejected += not all(digit.is_digit for digit in read)
     n = len(indices)
-    return {"lone_whole": whole / n, "lone_right": right / n, "lone_false_reject": rejected / n}
+    return {"lone_whole": whole / n, "lone_right": right / n, "lone_false_reject": rejected / n, "lone_total": n}
 
 
 def score_strangers(classifier: Classifier, repeats: int, seed: int) -> dict[str, Any]:
@@ -225,6 +234,9 @@ def score_strangers(classifier: Classifier, repeats: int, seed: int) -> dict[str
         "letters_false_accept": sum(k for k, _ in letters.values()) / (repeats * len(letters)),
         "other_letters_false_accept": sum(others) / (repeats * len(others)),
         "scribbles_false_accept": sum(scribbles) / len(scribbles),
+        "letters_total": repeats * len(letters),
+        "other_letters_total": repeats * len(others),
+        "scribbles_total": len(scribbles),
     }
     return {"figures": figures, "letters": letters}
 
