@@ -15,8 +15,13 @@ from core.runs import store
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from core.runs.store import Run
+
 benchmarks = typer.Typer(help="Make the measurements that the README quotes.", no_args_is_help=True)
 
+
+# How much is measured if nobody says otherwise; what differs is named in the command that is kept with the figures.
+_STRINGS, _DIGITS, _STROKES = 500, 10_000, 100
 
 FiguresFile = Annotated[
     Path | None,
@@ -88,7 +93,7 @@ def benchmark_table(
 @benchmarks.command("latency")
 def benchmark_latency(
     reference: Annotated[str, typer.Option("--run", metavar="RUN", help="What reads.")] = "drawing",
-    strokes: Annotated[int, typer.Option(min=1, max=10_000, help="How many strokes are timed.")] = 100,
+    strokes: Annotated[int, typer.Option(min=1, max=10_000, help="How many strokes are timed.")] = _STROKES,
     output: FiguresFile = None,
     as_json: Json = False,
 ) -> None:
@@ -96,7 +101,7 @@ def benchmark_latency(
     from core.benchmarks.latency import measure_latency
 
     run = store.find_run(reference)
-    options: list[tuple[str, Any]] = [("run", run.id), *([("strokes", strokes)] if strokes != 100 else [])]
+    options = _list_options(run, ("strokes", strokes, _STROKES))
     _keep("latency", measure_latency(run, strokes, _tell), output, as_json, options)
 
 
@@ -126,7 +131,7 @@ def benchmark_strings(
     reference: Annotated[str, typer.Option("--run", metavar="RUN", help="What reads.")] = "best",
     strings: Annotated[
         int, typer.Option(min=1, max=10_000, help="Numbers of five digits per condition; a quarter of other lengths.")
-    ] = 500,
+    ] = _STRINGS,
     seed: Annotated[int, typer.Option(min=0, help="Of all chance.")] = 0,
     conditions: Annotated[
         list[str] | None,
@@ -148,8 +153,7 @@ def benchmark_strings(
 
     run = store.find_run(reference)
     result = measure_strings(run, strings, seed, on_progress=_tell, conditions=conditions or (), lengths=lengths or ())
-    chosen = [("strings", strings, 500), ("seed", seed, 0)]
-    options = [("run", run.id), *((name, value) for name, value, default in chosen if value != default)]
+    options = _list_options(run, ("strings", strings, _STRINGS), ("seed", seed, 0))
     options += [("length", value) for value in lengths or ()] + [("condition", value) for value in conditions or ()]
     _keep("strings", result, output, as_json, options, key="numbers" if conditions or lengths else "strings")
     if not as_json:
@@ -159,7 +163,7 @@ def benchmark_strings(
 @benchmarks.command("ink")
 def benchmark_ink(
     reference: Annotated[str, typer.Option("--run", metavar="RUN", help="What classifies.")] = "best",
-    digits: Annotated[int, typer.Option(min=1, max=10_000, help="How many of the test digits.")] = 10_000,
+    digits: Annotated[int, typer.Option(min=1, max=10_000, help="How many of the test digits.")] = _DIGITS,
     seed: Annotated[int, typer.Option(min=0, help="Of the pictures.")] = 0,
     output: FiguresFile = None,
     as_json: Json = False,
@@ -168,8 +172,7 @@ def benchmark_ink(
     from core.benchmarks.ink import measure_ink
 
     run = store.find_run(reference)
-    chosen = [("digits", digits, 10_000), ("seed", seed, 0)]
-    options = [("run", run.id), *((name, value) for name, value, default in chosen if value != default)]
+    options = _list_options(run, ("digits", digits, _DIGITS), ("seed", seed, 0))
     _keep("ink", measure_ink(run, digits, seed, _tell), output, as_json, options)
 
 
@@ -260,6 +263,11 @@ def _explain_break() -> Iterator[None]:
     except KeyboardInterrupt:
         typer.echo("Broken off. What is done is kept, and the same command goes on from there.", err=True)
         raise typer.Exit(130) from None
+
+
+def _list_options(run: Run, *chosen: tuple[str, int, int]) -> list[tuple[str, Any]]:
+    """Return the run, whatever it was called by, and of options (name, value, default) those that differ."""
+    return [("run", run.id), *((name, value) for name, value, default in chosen if value != default)]
 
 
 def _keep(
