@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboard.doorkeeper import build_middleware
 from dashboard.layout import apply_style
+from dashboard.session_order import keep_runs_in_order
 
 
 def render_frame() -> None:
@@ -32,4 +33,5 @@ def render_frame() -> None:
 if __name__ == "__main__":
     render_frame()
 else:
+    keep_runs_in_order()
     app = st.App(__file__, middleware=build_middleware())

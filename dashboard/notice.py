@@ -16,7 +16,7 @@ def render_dataset_notice(*, polls: bool = False) -> None:
 
     Args:
         polls: follow the download once a second and draw the page again when it has ended. Only for a page on which
-            nothing else polls: several polling fragments can write into each other's places.
+            nothing else polls: a tick that falls into another's run is ignored.
     """
     if datasets.is_cached("mnist"):
         return
