@@ -1,6 +1,7 @@
 """No message of a run is lost to a fragment that asks for its own: Streamlit's own session, without a server."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from streamlit.proto.ClientState_pb2 import ClientState
@@ -66,7 +67,9 @@ def say(session, runner, place):
 
 
 def run_and_return(steps):
-    return asyncio.run(steps())
+    """Run steps in a loop of their own, in a thread of their own: that of the browser tests has a loop already."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(steps())).result()
 
 
 @pytest.mark.parametrize("in_order", [True, False])

@@ -25,7 +25,7 @@ PAGES = {
     "errors": "/errors?run={run}",
     "draw": "/draw?run={run}",
     "drawings": "/drawings?run={run}",
-    "data": "/data?order=least+probable+truth&run={run}",
+    "data": "/data?dataset=scikit-learn+digits&order=least+probable+truth&run={run}",
 }
 # All that a renderer could take up, in two names; Home shows the others as well.
 LONG_NAMES = ["  ".join(PAYLOADS[:4]), "  ".join(PAYLOADS[4:8])]
@@ -83,6 +83,8 @@ def test_a_page_shows_names_as_they_stand(place, open_page, page_name):
         expect(page.locator("h1")).to_be_visible()
         expect(page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')).to_be_visible()
         markup += page.evaluate(FIND_MARKUP)
+        # Else another run's name would have been looked at.
+        expect(page.get_by_text("has nothing to show")).to_have_count(0)
     assert alerts == []
     assert markup == []
     if page_name == "home":
