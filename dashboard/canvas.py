@@ -53,12 +53,14 @@ class _Given:
         theme: whose colours they have.
         strokes: to start from.
         outdated: what the canvas had sent by then, which counts for nothing until it sends something else.
+        is_answered: whether the canvas has sent something else.
     """
 
     number: int
     theme: str
     strokes: list[dict[str, Any]]
     outdated: list[dict[str, Any]] | None
+    is_answered: bool = False
 
 
 def render_canvas(*, on_stroke: Callable[[], None], on_change: Callable[[], None]) -> None:
@@ -118,10 +120,15 @@ def _take_what_was_sent(history: History) -> None:
     given: _Given | None = st.session_state.get(_GIVEN)
     # No picture comes until the first stroke after the canvas came to the screen; what was known before is still right.
     if sent and sent.get("data") and not (given and given.outdated == sent["raw"]["objects"]):
-        history.record(sent["raw"]["objects"], _decode(sent["data"]))
-        if given:
-            # It has answered: the same strokes, drawn once more, are new ones.
-            st.session_state[_GIVEN] = replace(given, outdated=None)
+        strokes, picture = sent["raw"]["objects"], _decode(sent["data"])
+        if given and not given.is_answered and history.record_late(strokes, picture):
+            # Two steps in quick succession: it still answers to the first.
+            st.session_state[_GIVEN] = replace(given, outdated=strokes)
+        else:
+            history.record(strokes, picture)
+            if given:
+                # The same strokes, drawn once more, are new ones.
+                st.session_state[_GIVEN] = replace(given, outdated=None, is_answered=True)
     if history.is_fresh and (restored := read_restored()):
         history.record(*restored)
         _give(history)

@@ -58,6 +58,15 @@ class History:
         between = [Drawing(strokes[:count], None) for count in range(drawn + 1, len(strokes))]
         self._go_on([*between, Drawing(strokes, picture)])
 
+    def record_late(self, strokes: list[dict[str, Any]], picture: NDArray[np.uint8] | None) -> bool:
+        """Take what the canvas shows of a step that has been left again; return False if it is of no other step."""
+        paths = [stroke["path"] for stroke in strokes]
+        for place, step in enumerate(self.steps):
+            if place != self.position and [stroke["path"] for stroke in step.strokes] == paths:
+                self.steps[place] = Drawing(strokes, picture)
+                return True
+        return False
+
     def clear(self) -> None:
         """Empty the sheet; Undo brings it back."""
         self._go_on([Drawing([], None)])

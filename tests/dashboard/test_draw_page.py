@@ -186,6 +186,29 @@ def test_redo_goes_forth_again_and_undo_brings_back_what_was_cleared(sprint_run)
     assert at.button(key="redo_stroke").disabled
 
 
+def test_an_answer_to_the_first_of_two_quick_steps_does_not_take_redo_away(sprint_run):
+    bar = [(60, 300), (260, 300)]
+    at = put_on_sheet(put_on_sheet(put_on_sheet(open_draw(), ONE), ONE, SEVEN), ONE, SEVEN, bar)
+    at.button(key="undo_stroke").click().run()
+    at.button(key="undo_stroke").click().run()
+    # Only now the canvas comes to the first Undo, then to the second.
+    at = put_on_sheet(at, ONE, SEVEN)
+    assert find_heading(at).startswith("1 with ")
+    at = put_on_sheet(at, ONE)
+    assert find_heading(at).startswith("1 with ")
+    at.button(key="redo_stroke").click().run()
+    at.button(key="redo_stroke").click().run()
+    assert [stroke["path"] for stroke in find_given(at)] == [ONE, SEVEN, bar]
+
+
+def test_what_the_canvas_takes_back_by_itself_is_a_step(sprint_run):
+    at = put_on_sheet(put_on_sheet(open_draw(), ONE), ONE, SEVEN)
+    at = put_on_sheet(at, ONE)
+    assert find_heading(at).startswith("1 with ")
+    at.button(key="undo_stroke").click().run()
+    assert [stroke["path"] for stroke in find_given(at)] == [ONE, SEVEN]
+
+
 def test_a_stroke_is_read_while_it_is_being_drawn(sprint_run):
     at = open_draw()
     picture = base64.b64encode(encode(draw_picture(SEVEN))).decode("ascii")

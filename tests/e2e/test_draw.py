@@ -204,6 +204,23 @@ def test_undo_redo_and_clear_can_all_be_taken_back(open_sheet):
     expect(heading(page)).to_contain_text("Read 2 digits: 7 1 ")
 
 
+def test_two_quick_undos_can_both_be_taken_back(open_sheet):
+    page = open_sheet()
+    for number in range(3):
+        draw(page, 1, left=-30 + 80 * number, top=60, scale=0.5)
+    wait_until_kept(page, strokes=3)
+    three = read_ink(page)
+    for _ in range(2):
+        page.keyboard.press("Control+z")
+        page.wait_for_timeout(60)  # the canvas answers to the first after the second
+    expect(heading(page)).to_have_text(answer(1))
+    for digits in ("1 1", "1 1 1"):
+        page.locator(".st-key-redo_stroke button").click()
+        expect(heading(page)).to_contain_text(f": {digits} with")
+    page.wait_for_timeout(700)
+    assert read_ink(page) == three
+
+
 def test_the_drawing_survives_a_reload(open_sheet):
     page = open_sheet()
     draw(page, 7)
