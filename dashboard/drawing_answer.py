@@ -89,7 +89,7 @@ def render_reasons(classifier: Classifier, digits: list[ReadDigit], *, key: str)
         chosen = st.segmented_control(
             "Explain digit",
             range(len(digits)),
-            format_func=lambda place: f"{digits[place].label}, number {place + 1}",
+            format_func=lambda place: f"{digits[place].label if digits[place].is_digit else '?'}, number {place + 1}",
             default=0,
             required=True,
             key=f"explain_{key}_{len(digits)}",

@@ -1,4 +1,4 @@
-"""The settings of an earlier run brought back into the form of Train, from `?from=` in the address."""
+"""What the address fills the form of Train with: the settings of an earlier run, `?from=`, or a recipe, `?recipe=`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.recipes import RECIPES
 from core.runs import store
 from dashboard.curves import name_run
 from dashboard.layout import escape
-from dashboard.settings_form import RECIPE, build_base, read_changes
+from dashboard.settings_form import RECIPE, SETTINGS, build_base, read_changes
 
 if TYPE_CHECKING:
     from core.config import TrainConfig
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 FROM = "from"
 # The run that the form was last filled from, and the recipe it was filled into.
 _FILLED = "filled_from"
+# The recipe that the address named last.
+_ASKED = "recipe_asked_for"
 
 
 def prefill_from(run: Run) -> None:
@@ -71,19 +73,43 @@ def fill_from_address(*, just_opened: bool) -> None:
         st.error(f"The settings could not be brought here. {escape(str(error))}")
 
 
+def choose_recipe_from_address(*, just_opened: bool) -> None:
+    """Choose the recipe that `?recipe=` names, with its settings open; once, or whenever another one is named.
+
+    Args:
+        just_opened: whether the page was just come to.
+    """
+    wanted = st.query_params.get(RECIPE)
+    if wanted is None or (not just_opened and wanted == st.session_state.get(_ASKED)):
+        return
+    if wanted not in [recipe.name for recipe in RECIPES]:
+        st.query_params.pop(RECIPE)
+        st.error(f"There is no recipe {escape(wanted)}; choose another one below.")
+        return
+    st.session_state[_ASKED] = st.session_state[RECIPE] = wanted
+    st.session_state[SETTINGS] = True
+
+
+def follow_recipe() -> None:
+    """Have an address that names a recipe name the one that was just chosen; a widget's callback."""
+    if RECIPE in st.query_params:
+        st.session_state[_ASKED] = st.query_params[RECIPE] = st.session_state[RECIPE]
+
+
 def is_filled() -> bool:
-    """Whether the address asks for the settings of a run."""
-    return FROM in st.query_params
+    """Whether the address asks for the settings of a run or a recipe."""
+    return FROM in st.query_params or RECIPE in st.query_params
 
 
 def forget_origin() -> None:
-    """Take the run that the settings came from out of the address."""
+    """Take what the settings came from out of the address."""
     st.query_params.pop(FROM, None)
+    st.query_params.pop(RECIPE, None)
     st.session_state.pop(_FILLED, None)
 
 
 def render_origin() -> None:
     """Say which run the settings in the form came from, if any."""
     filled = st.session_state.get(_FILLED)
-    if is_filled() and filled and filled[1] == st.session_state[RECIPE]:
+    if FROM in st.query_params and filled and filled[1] == st.session_state[RECIPE]:
         st.caption(filled[2])

@@ -132,7 +132,7 @@ def build_table(readings: Sequence[tuple[RunEntry, Reading]], label: str | None 
 
 def _build_row(entry: RunEntry, reading: Reading, reference: str | None, word: str) -> str:
     differs = reference is not None and reading.text != reference
-    sure = format_probability(reading.sureness) if reading.text else "—"
+    sure = format_probability(reading.shown_sureness) if reading.text else "—"
     title = escape(", ".join(format_probability(value) for value in reading.sure))
     return (
         f'<tr class="{"differs" if differs else ""}">'

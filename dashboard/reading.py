@@ -21,13 +21,10 @@ if TYPE_CHECKING:
 
 # An uploaded picture is shown about as large as this at least and at most; it is read as it is.
 LEAST_PX, MOST_PX = 160, 640
-_CUT = (
-    "A digit that touches another is cut out of it. A network that has learned from cut digits has half a vote in what "
-    "such a digit is, and a quarter in what the others of a number are."
-)
-_NEIGHBOURS = (
-    "A network that has learned from cut and broken digits has a quarter of a vote in what the digits of a number are."
-)
+_TOGETHER = "The percentage above is for all of it: every label right, and each part one whole digit."
+_HELP = "A second network, which has learned from touching and broken digits, has a say in each: {share}."
+_QUARTER = "a quarter of the chosen one's vote"
+_HALF = "half of the chosen one's vote, and a quarter in a digit that touches no other"
 # Of the pictures of the steps.
 STEP_PX = 96
 STYLE = """
@@ -101,7 +98,9 @@ def build_answer(numbers: Sequence[ReadNumber]) -> str:
             f"{build_bars(digit.probabilities.tolist())}</div>"
         )
     if not is_single or digits[0].is_cut:
-        parts.append(f"<p>{_CUT if any(digit.is_cut for digit in digits) else _NEIGHBOURS}</p>")
+        help_given = _HELP.format(share=_HALF if any(digit.is_cut for digit in digits) else _QUARTER)
+        together = f"{_TOGETHER} " if any(digit.is_digit for digit in digits) else ""
+        parts.append(f"<p>{together}{help_given}</p>")
     return "".join(parts) + "</div>"
 
 
@@ -115,10 +114,12 @@ def _build_title(numbers: Sequence[ReadNumber]) -> str:
 
     digits = list_digits(numbers)
     if len(digits) == 1 and not digits[0].is_digit:
-        return f"Not a digit <small>of the ten it is most like {_write_with_article(digits[0].label)}</small>"
+        return f"Not a digit <small>Of the ten it is most like {_write_with_article(digits[0].label)}.</small>"
     if len(digits) == 1:
         return f"{digits[0].label} <small>with {format_probability(float(digits[0].probabilities.max()))}</small>"
     n = sum(digit.is_digit for digit in digits)
+    if n == 0:
+        return f"No digit <small>{len(digits)} parts, and none of them looks like one.</small>"
     text = " / ".join(" ".join(number.text) for number in numbers)
     sure = format_probability(summarize_reading(numbers).sureness)
     rest = f", and {len(digits) - n} that {'is' if len(digits) - n == 1 else 'are'} none" if n < len(digits) else ""

@@ -20,7 +20,7 @@ from dashboard.layout import escape
 from dashboard.quick_start import render_train_button
 from dashboard.recipes_table import describe_place
 from dashboard.runs_table import to_percent
-from dashboard.settings_form import RECIPE, SETTINGS, write_value
+from dashboard.settings_form import RECIPE, write_value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -173,10 +173,8 @@ def _render_buttons(recipe: Recipe) -> None:
     with st.container(horizontal=True, key="recipe-actions"):
         if render_train_button(recipe.name, "Train it"):
             st.switch_page("views/train.py")
-        if st.button("Change its settings first", key="open_in_train"):
-            st.session_state[RECIPE] = recipe.name
-            st.session_state[SETTINGS] = True
-            st.switch_page("views/train.py")
+        # A link, so that Back returns to this recipe: a button that changes the page takes it out of the address first.
+        st.page_link("views/train.py", label="Change its settings first", query_params={RECIPE: recipe.name})
 
 
 def _render_network(recipe: Recipe) -> None:

@@ -34,6 +34,11 @@ class Reading:
     sureness: float
     sure: tuple[float, ...]
 
+    @property
+    def shown_sureness(self) -> float:
+        """What to show beside the text: of one digit the probability of its label, as its bars do; else `sureness`."""
+        return self.sure[0] if len(self.sure) == 1 and "?" not in self.text else self.sureness
+
 
 def read_drawing(classifier: Classifier, picture: np.ndarray) -> list[ReadNumber]:
     """Return the lines of digits in a drawing (h, w) uint8; a digit that is prepared already is read as it is."""

@@ -82,7 +82,7 @@ def build_caption(place: int, drawing: Drawing, score: Score | None) -> Caption:
     if score is None:
         return Caption(place, drawing.label)
     reading = score.readings[place]
-    return Caption(place, drawing.label, reading.text or NOTHING, reading.sureness or None)
+    return Caption(place, drawing.label, reading.text or NOTHING, reading.shown_sureness or None)
 
 
 def render_open(drawing: Drawing, entries: Sequence[RunEntry]) -> None:

@@ -116,7 +116,13 @@ def render_form(entries, *, is_live):
     """Draw the choice of a recipe with Start, what would be trained, and all settings beneath."""
     choice, naming, several, starting = st.columns([7, 5, 3, 3], vertical_alignment="bottom")
     with choice:
-        name = st.selectbox("Recipe", [r.name for r in RECIPES], key=RECIPE, persist_state="session")
+        name = st.selectbox(
+            "Recipe",
+            [r.name for r in RECIPES],
+            key=RECIPE,
+            persist_state="session",
+            on_change=duplicate.follow_recipe,
+        )
     base = build_base(name)
     config, problems = check_settings(base, name)
     with several:
@@ -167,6 +173,7 @@ start_requested()
 # What trains comes first, so that it is what an address without a run shows.
 entries = sorted(state.list_runs(), key=lambda entry: entry.state not in ACTIVE)
 just_opened = NAME not in st.session_state
+duplicate.choose_recipe_from_address(just_opened=just_opened)
 duplicate.fill_from_address(just_opened=just_opened)
 if just_opened:
     open_page(entries)

@@ -15,6 +15,7 @@ from run_folders import copy_run
 from streamlit.testing.v1 import AppTest
 
 from core.drawings.store import list_drawings, load_drawing
+from core.evaluation.judge import summarize_reading
 from core.evaluation.predict import load_classifier, predict_probabilities
 from core.evaluation.read import ReadNumber, read_digits, read_numbers
 from core.runs import jobs, store
@@ -135,8 +136,8 @@ def test_what_is_no_digit_is_named_with_its_article(sprint_run, label, words):
 def test_it_is_said_when_a_digit_was_cut_out_of_others(sprint_run):
     classifier = load_classifier(sprint_run)
     apart = read_numbers(classifier, _as_array(draw_picture(ONE, [(x + 100, y) for x, y in ONE])))
-    assert "half a vote" not in build_answer(apart)
-    assert "a quarter of a vote" in build_answer(apart)
+    assert "half of the chosen" not in build_answer(apart)
+    assert "a quarter of the chosen" in build_answer(apart)
     [alone] = read_numbers(classifier, _as_array(draw_picture(SEVEN)))
     assert "vote" not in build_answer([alone])
     # Two sevens whose bars run into each other.
@@ -145,7 +146,26 @@ def test_it_is_said_when_a_digit_was_cut_out_of_others(sprint_run):
     )
     assert len(number.digits) == 2
     assert all(digit.is_cut for digit in number.digits)
-    assert "half a vote" in build_answer([number])
+    assert "half of the chosen" in build_answer([number])
+
+
+def test_of_several_parts_of_which_none_is_a_digit_no_number_is_told(sprint_run):
+    [seven] = read_digits(load_classifier(sprint_run), _as_array(draw_picture(SEVEN)))
+    unlike = replace(seven, digit_score=0.0)
+    words = build_answer([ReadNumber([unlike, unlike])])
+    assert ">No digit <small>2 parts, and none of them looks like one.</small>" in words
+    assert "The percentage above" not in words
+    assert "The percentage above" in build_answer([ReadNumber([unlike, seven])])
+
+
+def test_one_digit_is_as_sure_in_the_table_of_all_runs_as_in_the_answer(sprint_run):
+    [seven] = read_digits(load_classifier(sprint_run), _as_array(draw_picture(SEVEN)))
+    doubtful = replace(seven, digit_score=0.5)
+    assert summarize_reading([ReadNumber([doubtful])]).shown_sureness == seven.probabilities.max()
+    number = ReadNumber([doubtful, doubtful])
+    assert summarize_reading([number]).shown_sureness == number.confidence
+    none = ReadNumber([replace(seven, digit_score=0.0)])
+    assert summarize_reading([none]).shown_sureness == none.confidence
 
 
 def test_the_reasons_for_what_is_no_digit_do_not_call_it_one(sprint_run):

@@ -197,10 +197,23 @@ def test_an_improved_recipe_says_what_it_is_to_beat_and_what_it_changes(home):
 
 
 def test_it_opens_in_train_with_its_settings(home):
-    at = press(open_view("recipes", recipe="tinyvgg-sgd"), "open_in_train")
-    assert at.title[0].value == "Train"
+    at = open_view("recipes", recipe="tinyvgg-sgd")
+    [link] = [one for one in at.get("page_link") if one.proto.label == "Change its settings first"]
+    assert (link.proto.page, link.proto.query_string) == ("train", "recipe=tinyvgg-sgd")
+    at = open_view("train", recipe="tinyvgg-sgd")
     assert at.selectbox(key="recipe").value == "tinyvgg-sgd"
+    assert at.session_state["settings"]
+    at.selectbox(key="recipe").set_value("resnet-8")
+    at = run_again(at)
+    assert at.query_params["recipe"] == "resnet-8"
+    assert at.selectbox(key="recipe").value == "resnet-8"
     assert store.list_runs() == []
+
+
+def test_a_recipe_that_does_not_exist_is_told_on_train(home):
+    at = open_view("train", recipe="_gone_")
+    assert at.error[0].value == "There is no recipe \\_gone\\_; choose another one below."
+    assert "recipe" not in at.query_params
 
 
 def test_it_is_trained_on_the_digits_at_hand(home):

@@ -134,10 +134,16 @@ def test_a_phone_shows_the_chosen_recipe_before_the_table(open_recipes):
 
 def test_its_settings_open_in_train(open_recipes):
     page = open_recipes("recipe=dropout-cnn")
-    page.get_by_role("button", name="Change its settings first").click()
+    page.get_by_role("link", name="Change its settings first").click()
+    for _ in range(2):
+        expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()
+        expect(page.get_by_role("combobox", name="Recipe", exact=True)).to_have_value("dropout-cnn")
+        expect(page.get_by_role("tab", name="Network")).to_be_visible()  # without a click on Settings
+        page.reload()
     expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()
+    page.go_back()
+    expect(page).to_have_url(re.compile("/recipes.*recipe=dropout-cnn"))
     expect(page.get_by_role("combobox", name="Recipe", exact=True)).to_have_value("dropout-cnn")
-    expect(page.get_by_role("tab", name="Network")).to_be_visible()  # without a click on Settings
 
 
 def test_the_button_trains_it_and_shows_its_curves(place, open_recipes, monkeypatch):
