@@ -102,10 +102,15 @@ def is_filled() -> bool:
 
 
 def forget_origin() -> None:
-    """Take what the settings came from out of the address."""
+    """Take the run that the settings came from out of the address."""
     st.query_params.pop(FROM, None)
-    st.query_params.pop(RECIPE, None)
     st.session_state.pop(_FILLED, None)
+
+
+def leave_form() -> None:
+    """Take all that the form was filled with out of the address, which from now on shows a run."""
+    forget_origin()
+    st.query_params.pop(RECIPE, None)
 
 
 def render_origin() -> None:

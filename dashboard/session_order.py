@@ -29,10 +29,9 @@ def keep_runs_in_order(session_type: type[AppSession] = AppSession) -> None:
     may have two fragments that poll; one could always fall into the other's run. Any other request for a fragment that
     comes after the last run's end starts when the session has heard all of that run.
     """
-    request = getattr(session_type, "request_rerun", None)
-    if request is None or not all(hasattr(session_type, name) for name in _NEEDED):
+    if not all(hasattr(session_type, name) for name in _NEEDED):
         return
-    create = session_type._create_scriptrunner
+    request, create = session_type.request_rerun, session_type._create_scriptrunner
 
     def request_in_order(session: AppSession, asked: ClientState | None) -> None:
         is_at_rest = session._scriptrunner is None and session._browser_queue.is_empty()

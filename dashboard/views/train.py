@@ -82,7 +82,7 @@ def start_requested():
     if first:
         st.session_state[NAME] = ""
         batch_form.reset_batch()
-        duplicate.forget_origin()
+        duplicate.leave_form()
         state.choose_run(first)
 
 

@@ -206,6 +206,9 @@ def test_it_opens_in_train_with_its_settings(home):
     at.selectbox(key="recipe").set_value("resnet-8")
     at = run_again(at)
     assert at.query_params["recipe"] == "resnet-8"
+    at.number_input(key="setting resnet-8 loop.epochs").set_value(2.0)
+    at = press(run_again(at), "reset")
+    assert at.query_params["recipe"] == "resnet-8", "a reload would choose it again"
     assert at.selectbox(key="recipe").value == "resnet-8"
     assert store.list_runs() == []
 
