@@ -53,7 +53,7 @@ class _Given:
         theme: whose colours they have.
         strokes: to start from.
         outdated: what the canvas had sent by then, which counts for nothing until it sends something else.
-        is_answered: whether the canvas has sent something else.
+        is_answered: whether it has; what was outdated, drawn once more, is new then.
     """
 
     number: int
@@ -119,7 +119,8 @@ def _take_what_was_sent(history: History) -> None:
     sent = (st.session_state.get(CANVAS) or {}).get("drawing")
     given: _Given | None = st.session_state.get(_GIVEN)
     # No picture comes until the first stroke after the canvas came to the screen; what was known before is still right.
-    if sent and sent.get("data") and not (given and given.outdated == sent["raw"]["objects"]):
+    is_new = not given or given.is_answered or given.outdated != sent["raw"]["objects"]
+    if sent and sent.get("data") and is_new:
         strokes, picture = sent["raw"]["objects"], _decode(sent["data"])
         if given and not given.is_answered and history.record_late(strokes, picture):
             # Two steps in quick succession: it still answers to the first.
@@ -127,8 +128,7 @@ def _take_what_was_sent(history: History) -> None:
         else:
             history.record(strokes, picture)
             if given:
-                # The same strokes, drawn once more, are new ones.
-                st.session_state[_GIVEN] = replace(given, outdated=None, is_answered=True)
+                st.session_state[_GIVEN] = replace(given, is_answered=True)
     if history.is_fresh and (restored := read_restored()):
         history.record(*restored)
         _give(history)
