@@ -310,6 +310,10 @@ def test_a_drawing_is_kept_under_the_label_that_is_typed(sprint_run):
     assert kept.label == "7"
     assert (load_drawing(kept) == _as_array(draw_picture(SEVEN))).all()
     assert "Kept as **7**." in [text.value for text in at.markdown]
+    at.button(key="keep_sheet_remove").click().run()
+    assert not at.exception
+    assert list_drawings() == []
+    assert at.text_input(key="keep_sheet_label")
 
 
 def test_the_pixel_editor_starts_from_the_digit_in_the_address_and_is_read_as_it_is(sprint_run, mnist):
