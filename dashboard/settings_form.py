@@ -137,9 +137,15 @@ def _render_field(field: FieldInfo, base: TrainConfig, recipe: str, current: Tra
             value=None,
             step=float(field.step or 0.1) if is_float else int(field.step or 1),
             format="%g" if is_float else "%d",
-            placeholder="empty" if field.optional else None,
+            placeholder=_describe_empty(field, current) if field.optional else None,
             **shared,
         )
+
+
+def _describe_empty(field: FieldInfo, current: TrainConfig) -> str:
+    """Say what an empty field stands for, where that is a number."""
+    sizes = {"data.validation_size": current.validation_size, "data.train_size": current.train_size}
+    return f"empty: {sizes[field.path]:,}" if field.path in sizes else "empty"
 
 
 def _note_change(field: FieldInfo, base: TrainConfig, recipe: str) -> None:

@@ -115,6 +115,13 @@ def test_an_emptied_field_returns_to_the_recipe_unless_empty_is_a_value(page):
     assert find_widget(page, "data.train_size").value is None
 
 
+def test_an_empty_field_says_what_it_stands_for(page):
+    assert find_widget(page, "data.train_size").placeholder == "empty: 55,000"
+    assert find_widget(page, "data.validation_size").placeholder == "empty: 5,000"
+    set_field(page, "data.validation_size", 10_000)
+    assert find_widget(page, "data.train_size").placeholder == "empty: 50,000"
+
+
 def test_changes_wait_while_another_recipe_or_page_is_shown(page):
     set_field(page, "loop.epochs", 7.0)
     page.selectbox(key="recipe").set_value("mlp")
