@@ -50,7 +50,10 @@ def render_charts(measurements: Mapping[str, Sequence[Measurement]], chosen: str
     )
     figure = load_figure(plot_frontier, points, COSTS[cost])
     render_figure(figure, table, key=f"frontier_{cost}", on_click=_follow, chosen=marked)
-    st.caption("A dotted line joins the recipes that no other beats at the same cost or less. Click a mark to read on.")
+    st.caption(
+        "A dotted line joins the recipes that no other beats at the same cost or less. A mark without a name says it "
+        "under the pointer, and all names are in the table. Click a mark to read on."
+    )
     if cost == "seconds":
         st.caption("Times compare only where they were measured on the same machine; the table above names it.")
 

@@ -23,6 +23,10 @@ _TICKS = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999, 
 # Of an axis on which a factor of ten has the length 1.
 _NARROWEST = 1.0
 _ROW_PX, _AXIS_PX = 26, 60
+# Pixels that names stand above their marks, in turn from the right, where the highest mark is; and the share of the
+# chart's width that lies between two of them at least.
+_NAME_HEIGHTS = (18, 32)
+_NAME_ROOM = 0.04
 _FRONTIER_HEIGHT = 360
 
 
@@ -118,6 +122,8 @@ def plot_claims(points: Sequence[RecipePoint]) -> go.Figure:
 def plot_frontier(points: Sequence[RecipePoint], cost_title: str, cost_format: str = ",.4~g") -> go.Figure:
     """Measured accuracy over what it costs; a dotted line joins the recipes that no other beats at their cost.
 
+    Of these as many are named in the picture as there is room for; a pointer names the others.
+
     Args:
         points: those that were not measured are left out.
         cost_title: what the cost is, with its unit.
@@ -128,10 +134,11 @@ def plot_frontier(points: Sequence[RecipePoint], cost_title: str, cost_format: s
     if not shown:
         return build_empty(subject, _FRONTIER_HEIGHT)
     best = compute_frontier([point.cost for point in shown], [point.mean for point in shown])
+    leaders = [shown[place] for place in best]
     figure = go.Figure()
     figure.add_scatter(
-        x=[shown[place].cost for place in best],
-        y=_place([shown[place].mean for place in best]),
+        x=[point.cost for point in leaders],
+        y=_place([point.mean for point in leaders]),
         mode="lines",
         line={"color": GRAY, "dash": "dot", "width": 1.5, "shape": "hv"},
         hoverinfo="skip",
@@ -147,21 +154,33 @@ def plot_frontier(points: Sequence[RecipePoint], cost_title: str, cost_format: s
                 name=name,
                 x=[point.cost for point in group],
                 y=_place([point.mean for point in group]),
-                mode="markers+text",
+                mode="markers",
                 marker={"color": color, "symbol": symbol, "size": 11},
-                text=[point.name for point in group],
-                textposition=[_choose_side(point, shown) for point in group],
-                textfont={"size": 11},
                 error_y=_build_spread(group),
-                customdata=[[point.number, point.words] for point in group],
-                hovertemplate=f"%{{text}}: %{{customdata[1]}}<br>{cost_title}: %{{x:{cost_format}}}<extra></extra>",
+                customdata=[[point.number, point.words, point.name] for point in group],
+                hovertemplate="%{customdata[2]}: %{customdata[1]}<br>"
+                f"{cost_title}: %{{x:{cost_format}}}<extra></extra>",
                 cliponaxis=False,
             )
     costs = [point.cost for point in shown]
+    for place, point in enumerate(_choose_named(leaders, costs)):
+        figure.add_annotation(
+            x=np.log10(point.cost),
+            y=float(_place([point.mean])[0]),
+            text=point.name,
+            font={"size": 11},
+            xanchor="left" if point.cost == min(costs) else "right",
+            ax=0,
+            ay=-_NAME_HEIGHTS[place % len(_NAME_HEIGHTS)],
+            arrowcolor=GRAY,
+            arrowhead=0,
+            arrowwidth=1,
+            standoff=6,
+        )
     figure.update_xaxes(title=cost_title, type="log", dtick="D2", range=_frame(np.log10(costs), 0.12))
     figure.update_yaxes(title="Test accuracy, %", **_build_axis([one for point in shown for one in point.accuracies]))
-    leaders = ", ".join(shown[place].name for place in best)
-    alt = f"{subject}: {'; '.join(_describe(point) for point in shown)}. Beaten by none at their cost: {leaders}."
+    names = ", ".join(point.name for point in leaders)
+    alt = f"{subject}: {'; '.join(_describe(point) for point in shown)}. Beaten by none at their cost: {names}."
     return finish(figure, alt, _FRONTIER_HEIGHT, showlegend=len({point.is_improved for point in shown}) > 1)
 
 
@@ -217,11 +236,14 @@ def _frame(places: NDArray[np.float64], share: float) -> list[float]:
     return [low - margin, high + margin]
 
 
-def _choose_side(point: RecipePoint, others: Sequence[RecipePoint]) -> str:
-    """Return where a mark's name stands: in the chart, not beyond its edge."""
-    costs = np.log10([other.cost for other in others])
-    middle = (costs.min() + costs.max()) / 2
-    return "top right" if np.log10(point.cost) <= middle else "top left"
+def _choose_named(leaders: Sequence[RecipePoint], costs: Sequence[float]) -> list[RecipePoint]:
+    """Return those whose names have room, from the dearest to the cheapest."""
+    width = float(np.log10(max(costs) / min(costs)))
+    named: list[RecipePoint] = []
+    for point in reversed(leaders):
+        if not named or np.log10(named[-1].cost / point.cost) >= _NAME_ROOM * width:
+            named.append(point)
+    return named
 
 
 def _describe(point: RecipePoint) -> str:

@@ -157,7 +157,7 @@ def test_a_mark_of_either_chart_chooses_its_recipe_and_again_none(home):
     claimed = [recipe.name for recipe in RECIPES if recipe.claimed]
     assert at.query_params["recipe"] == claimed[1]
     figure = read_figure(at, "frontier_parameters")
-    at = click_marks(at, "frontier_parameters", (1, figure["data"][1]["text"].index("mlp")))
+    at = click_marks(at, "frontier_parameters", (1, [row[2] for row in figure["data"][1]["customdata"]].index("mlp")))
     assert at.query_params["recipe"] == "mlp"
     assert at.subheader[-1].value == "mlp"
     at = click_marks(at, "frontier_parameters")

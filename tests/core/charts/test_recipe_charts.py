@@ -71,7 +71,14 @@ def test_frontier_marks_stand_at_their_cost():
     line, plain, improved = figure.data
     assert list(line.x) == [1_000, 1_000_000]
     assert list(plain.x) == [1_000, 10_000]
-    assert list(improved.text) == ["large"]
+    # What is beaten is named under the pointer alone.
+    names = {one.text: (one.x, one.y) for one in figure.layout.annotations}
+    assert names == {"small": (3, plain.y[0]), "large": (6, improved.y[0])}
+    crowd = [RecipePoint(10 + k, f"near {k}", None, (0.991 + k / 10_000,), cost=900_000 + k) for k in range(3)]
+    crowded = plot_frontier([SMALL, *crowd, LARGE], "Parameters")
+    assert [one.text for one in crowded.layout.annotations] == ["large", "small"]
+    assert crowded.layout.meta["alt"].endswith("small, near 0, near 1, near 2, large.")
+    assert [row[2] for row in plain.customdata] == ["small", "beaten"]
     assert improved.y == pytest.approx(stretch(np.array([0.995])))
     assert [row[0] for trace in (plain, improved) for row in trace.customdata] == [0, 4, 3]
     assert figure.layout.meta["alt"].endswith("Beaten by none at their cost: small, large.")
