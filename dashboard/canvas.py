@@ -62,6 +62,10 @@ class _Given:
     outdated: list[dict[str, Any]] | None
     is_answered: bool = False
 
+    def is_outdated(self, strokes: list[dict[str, Any]]) -> bool:
+        """Whether what the canvas sends was there before it was told to start again."""
+        return not self.is_answered and strokes == self.outdated
+
 
 def render_canvas(*, on_stroke: Callable[[], None], on_change: Callable[[], None]) -> None:
     """Draw the canvas with its brush, Undo, Redo and Clear.
@@ -119,8 +123,7 @@ def _take_what_was_sent(history: History) -> None:
     sent = (st.session_state.get(CANVAS) or {}).get("drawing")
     given: _Given | None = st.session_state.get(_GIVEN)
     # No picture comes until the first stroke after the canvas came to the screen; what was known before is still right.
-    is_new = not given or given.is_answered or given.outdated != sent["raw"]["objects"]
-    if sent and sent.get("data") and is_new:
+    if sent and sent.get("data") and not (given and given.is_outdated(sent["raw"]["objects"])):
         strokes, picture = sent["raw"]["objects"], _decode(sent["data"])
         if given and not given.is_answered and history.record_late(strokes, picture):
             # Two steps in quick succession: it still answers to the first.
