@@ -137,15 +137,19 @@ ROWS = (
     _number("… touching each other", "touching"),
     _number("… with broken strokes", "broken"),
     _number("… on rough, grainy paper, light on dark or dark on light", "noisy"),
-    Row("numbers", "… read as five digits: apart; touching; broken; on rough paper",
+    _number("… one digit five times over, close together", "alike"),
+    Row("numbers", "… read as five digits: apart; touching; broken; on rough paper; one five times over",
         "{separate_5_right_length:.2%}; {touching_5_right_length:.2%}; {broken_5_right_length:.2%}; "
-        "{noisy_5_right_length:.2%}"),
-    Row("numbers", "… of them made of digits that are all read right in MNIST's own form: the most to expect",
-        "{separate_5_known:.2%}; {touching_5_known:.2%}; {broken_5_known:.2%}; {noisy_5_known:.2%}"),
+        "{noisy_5_right_length:.2%}; {alike_5_right_length:.2%}"),
+    Row("numbers", "… of them made of digits that are all read right in MNIST's own form",
+        "{separate_5_known:.2%}; {touching_5_known:.2%}; {broken_5_known:.2%}; {noisy_5_known:.2%}; "
+        "{alike_5_known:.2%}"),
     Row("strings", "lone digits: found whole; read right; taken for none",
         "{lone_whole:.2%}; {lone_right:.2%}; {lone_false_reject:.2%} of {lone_total:,}"),
     Row("strings", "letters taken for digits; those not shaped like one (all but B, G, I, O, Q, S and Z)",
         "{letters_false_accept:.1%} of {letters_total:,}; {other_letters_false_accept:.1%} of {other_letters_total:,}"),
+    Row("strings", "the latter in the place of a digit in a number of five, taken for one",
+        "{letters_among_digits_false_accept:.1%} of {letters_among_digits_total:,}"),
     Row("strings", "scribbles taken for digits", "{scribbles_false_accept:.1%} of {scribbles_total:,}"),
     Row("ink", "what preparing is worth, of test digits enlarged 3 to 8 times, anywhere on a larger sheet: MNIST's own "
         "28×28", "{originals:.2%} of {digits:,}"),

@@ -15,7 +15,8 @@ import numpy as np
 
 from core.benchmarks.machine import describe_machine
 from core.data.datasets import load, split_indices
-from core.data.strings import CONDITIONS, LENGTHS, make_string
+from core.data.ink import find_ink, prepare_digit
+from core.data.strings import CONDITIONS, LENGTHS, make_string, write_mixed
 from core.data.strokes import LETTERS, LOOKALIKES, draw_letter, draw_scribble
 from core.errors import ConfigError
 from core.evaluation.metrics import wilson_interval
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 GOALS = {"separate_5_exact": 0.985, "touching_5_exact": 0.95, "broken_5_exact": 0.96}
 _MAIN_LENGTH = 5
+_STRANGE = [letter for letter in LETTERS if letter not in LOOKALIKES]
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,7 @@ def measure_strings(
         lone = score_lone_digits(classifier, part, indices[: 5 * strings], seed)
         on_progress("letters and scribbles")
         strangers = score_strangers(classifier, max(1, strings // 10), seed)
+        strangers["figures"] |= score_letters_among_digits(classifier, part, indices, strings, seed)
     figures = {name: value for row in rows if row.length == _MAIN_LENGTH for name, value in row.list_figures().items()}
     picture = make_string(part, "touching", _MAIN_LENGTH, np.random.default_rng(seed), indices).picture
     return {
@@ -185,7 +188,7 @@ def score_strings(
     for _ in range(n):
         string = make_string(part, condition, length, rng, indices)
         numbers = read_numbers(classifier, string.picture)
-        text = "".join(str(digit.label) for number in numbers for digit in number.digits)
+        text = "".join(number.text for number in numbers)
         confident += float(np.prod([number.confidence for number in numbers]))
         exact += text == string.text
         right_length += len(text) == length
@@ -229,7 +232,7 @@ def score_strangers(classifier: Classifier, repeats: int, seed: int) -> dict[str
         for letter in LETTERS
     }
     scribbles = [_is_accepted(classifier, draw_scribble(rng)) for _ in range(15 * repeats)]
-    others = [letters[letter][0] for letter in LETTERS if letter not in LOOKALIKES]
+    others = [letters[letter][0] for letter in _STRANGE]
     figures = {
         "letters_false_accept": sum(k for k, _ in letters.values()) / (repeats * len(letters)),
         "other_letters_false_accept": sum(others) / (repeats * len(others)),
@@ -239,6 +242,22 @@ def score_strangers(classifier: Classifier, repeats: int, seed: int) -> dict[str
         "scribbles_total": len(scribbles),
     }
     return {"figures": figures, "letters": letters}
+
+
+def score_letters_among_digits(
+    classifier: Classifier, part: Split, indices: np.ndarray, n: int, seed: int
+) -> dict[str, float]:
+    """Read numbers with a letter in the place of one digit; it is falsely accepted if nothing is taken for no digit."""
+    rng = np.random.default_rng((seed, 102))
+    accepted = 0
+    for _ in range(n):
+        letter = draw_letter(_STRANGE[int(rng.integers(len(_STRANGE)))], rng)
+        preparation = prepare_digit(find_ink(letter))
+        if preparation is None:
+            raise AssertionError("a letter has ink")
+        picture = write_mixed(part, rng.choice(indices, _MAIN_LENGTH), preparation.image, rng).picture
+        accepted += all(digit.is_digit for digit in read_digits(classifier, picture))
+    return {"letters_among_digits_false_accept": accepted / n, "letters_among_digits_total": n}
 
 
 def _is_accepted(classifier: Classifier, picture: np.ndarray) -> bool:

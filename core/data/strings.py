@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-if TYPE_CHECKING:
-    from core.data.datasets import Split
+from core.data.datasets import Split
 
-CONDITIONS = ("separate", "touching", "fused", "broken", "noisy")
+CONDITIONS = ("separate", "touching", "fused", "broken", "noisy", "alike")
 LENGTHS = (2, 3, 4, 5, 6)
 # Ink fainter than this does not count when digits are moved together; MNIST's soft edges go down to 1.
 _CLEAR = 64
@@ -25,7 +23,7 @@ class DigitString:
 
     Attributes:
         picture: (h, w) uint8, ink dark or light.
-        text: the digits, left to right.
+        text: the digits, left to right; a ? for what is none.
         indices: (length,) int64, which digits of the split they are.
         owners: (h, w) int8, which digit of the text most of a pixel's ink belongs to; -1 on paper and soft edges.
     """
@@ -47,12 +45,25 @@ def make_string(
             "touching": the boxes overlap by 0 to 3, or by more if that is needed for the strokes to meet. "fused": the
             strokes themselves overlap by 0 to 3, in the row where they reach furthest. "broken": as separate, and each
             digit's strokes are cut at one to three places by gaps of 0.6 to 1.2. "noisy": as separate, on uneven,
-            grainy paper with noise, in half the pictures light on dark.
+            grainy paper with noise, in half the pictures light on dark. "alike": the same digit again and again, with
+            gaps of 1 to 10 between the strokes themselves that hardly differ, as one hand writes ones side by side.
         length: how many.
         rng: source of all chance.
         indices: which digits of the split may be drawn; None for all.
     """
     chosen = rng.choice(len(split.labels) if indices is None else indices, length)
+    return write_string(split, np.full_like(chosen, chosen[0]) if condition == "alike" else chosen, condition, rng)
+
+
+def write_string(split: Split, chosen: np.ndarray, condition: str, rng: np.random.Generator) -> DigitString:
+    """Make a picture of chosen digits; arguments as of `make_string`.
+
+    Args:
+        split: what they are chosen from.
+        chosen: (length,) int64, their places in it from left to right.
+        condition: one of CONDITIONS.
+        rng: source of all chance.
+    """
     scale = int(rng.integers(3, 7))
     layers = _place([_crop(image) for image in split.images[chosen]], condition, rng)
     enlarged = np.stack([_enlarge(layer, scale) for layer in layers])  # (length, h, w) float32 in [0, 1]
@@ -66,6 +77,22 @@ def make_string(
     return DigitString(np.rint(picture).clip(0, 255).astype(np.uint8), text, chosen, owners)
 
 
+def write_mixed(split: Split, chosen: np.ndarray, stranger: np.ndarray, rng: np.random.Generator) -> DigitString:
+    """Make a picture of chosen digits, apart, one of which is replaced by what is none and is a ? in the text.
+
+    Args:
+        split: what they are chosen from.
+        chosen: (length,) int64, their places in it from left to right.
+        stranger: (28, 28) uint8, prepared as a digit is; it may come in any place.
+        rng: source of all chance.
+    """
+    place = int(rng.integers(len(chosen)))
+    images = split.images[chosen]
+    images[place] = stranger
+    number = write_string(Split(images, split.labels[chosen]), np.arange(len(chosen)), "separate", rng)
+    return replace(number, text=f"{number.text[:place]}?{number.text[place + 1 :]}", indices=chosen)
+
+
 def _crop(image: np.ndarray) -> np.ndarray:
     rows, columns = np.flatnonzero(image.any(axis=1)), np.flatnonzero(image.any(axis=0))
     return image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
@@ -77,6 +104,7 @@ def _place(crops: list[np.ndarray], condition: str, rng: np.random.Generator) ->
     tops = [(height - crop.shape[0]) // 2 + int(rng.integers(-2, 3)) for crop in crops]
     lefts = [_MARGIN]
     ends = _find_ends(crops[0], tops[0], height) + _MARGIN
+    usual_gap = int(rng.integers(1, 10)) if condition == "alike" else 0
     for crop, top in zip(crops[1:], tops[1:], strict=True):
         after = lefts[-1] + crops[len(lefts) - 1].shape[1]
         begins = crop.shape[1] - _find_ends(crop[:, ::-1], top, height)
@@ -85,6 +113,8 @@ def _place(crops: list[np.ndarray], condition: str, rng: np.random.Generator) ->
             left = min(after - int(rng.integers(0, 4)), meeting)
         elif condition == "fused":
             left = meeting - int(rng.integers(0, 4))
+        elif condition == "alike":
+            left = meeting + usual_gap + int(rng.integers(0, 2))
         else:
             left = after + int(rng.integers(2, 9))
         left = max(left, lefts[-1] + 2)

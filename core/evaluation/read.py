@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.data.ink import find_ink
-from core.evaluation.gate import DIGIT_FROM, ask_gate, choose_weights, heed_gate
+from core.evaluation.gate import ask_gate, choose_weights, heed_gate, tell_digits
 from core.evaluation.path import compute_cut_costs, compute_scores, find_best_path
 from core.evaluation.predict import predict_probabilities
 from core.models.gate import NOT_A_DIGIT
@@ -34,23 +34,20 @@ class ReadDigit:
         probabilities: (10,) float32, of the labels if it is a digit: the classifier's alone where it is all that the
             picture shows, else the gate has its say (`core.evaluation.gate.choose_weights`).
         digit_score: how much it looks like a digit at all, in [0, 1].
+        is_digit: whether it is read as one, as `core.evaluation.gate.tell_digits` tells.
         is_cut: whether other ink touched it.
     """
 
     preparation: Preparation
     probabilities: np.ndarray
-    digit_score: float = 1.0
+    digit_score: float
+    is_digit: bool
     is_cut: bool = False
 
     @property
     def label(self) -> int:
         """The most probable digit."""
         return int(self.probabilities.argmax())
-
-    @property
-    def is_digit(self) -> bool:
-        """Whether it looks enough like a digit to be read as one."""
-        return self.digit_score >= DIGIT_FROM
 
     def describe(self) -> dict[str, Any]:
         """Return label, probability, all ten probabilities, box (left, top, right, bottom) in pixels, is_digit."""
@@ -145,9 +142,16 @@ def _read_lines(
         own = slice(first, first + len(line))
         own_scores = scores[own] + compute_cut_costs(line, is_cut[own], digit_scores[own])
         path = find_best_path(line, own_scores)
+        told = tell_digits(digit_scores[own][path])
         digits = [
-            ReadDigit(line[k].preparation, probabilities[own][k], float(digit_scores[own][k]), bool(is_cut[own][k]))
-            for k in path
+            ReadDigit(
+                line[k].preparation,
+                probabilities[own][k],
+                float(digit_scores[own][k]),
+                is_digit=bool(is_digit),
+                is_cut=bool(is_cut[own][k]),
+            )
+            for k, is_digit in zip(path, told, strict=True)
         ]
         read.append((ReadNumber(digits), float(own_scores[path].sum())))
         first = own.stop

@@ -5,6 +5,7 @@ All digits are MNIST's training digits without those of validation, and drawings
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,10 +15,10 @@ from core.config import AugmentConfig
 from core.data.augment import augment
 from core.data.datasets import Split, load, split_indices
 from core.data.hands import make_drawings
-from core.data.ink import find_ink
+from core.data.ink import find_ink, prepare_digit
 from core.data.loader import to_images
 from core.data.segment import prepare_picture
-from core.data.strings import make_string
+from core.data.strings import make_string, write_mixed
 from core.data.strokes import LETTERS, LOOKALIKES, draw_letter, draw_scribble
 from core.models.gate import NOT_A_DIGIT
 from core.reading.candidates import find_candidates
@@ -34,8 +35,9 @@ if TYPE_CHECKING:
 VALIDATION_SIZE = 5000
 _MIX = {"separate": 0.12, "touching": 0.46, "fused": 0.2, "broken": 0.14, "noisy": 0.08}
 _LENGTHS = {1: 0.15, 2: 0.2, 3: 0.2, 4: 0.15, 5: 0.15, 6: 0.15}
-# Beside so many numbers stand one letter or scribble.
+# Beside so many numbers stand one letter or scribble, and as many numbers with one in them.
 _NUMBERS_PER_STRANGER = 4
+_MOST_ONES = 8
 # Hands differ more than MNIST's, in the width of the pen above all.
 _DEFORM = AugmentConfig(
     rotate=8.0, scale=0.2, shear=10.0, elastic=0.8, elastic_smoothness=5.0, stroke_width=1.5, perspective=0.1
@@ -77,9 +79,16 @@ def make_digits(rng: np.random.Generator) -> Split:
     return Split(images[kept], labels[kept])
 
 
-def make_numbers(digits: Split, count: int, rng: np.random.Generator) -> Iterator[DigitString]:
-    """Make numbers of one to six digits, in every condition."""
+def make_numbers(digits: Split, count: int, rng: np.random.Generator, ones: float = 0.0) -> Iterator[DigitString]:
+    """Make numbers of one to six digits, in every condition, and this share of two to eight ones alike.
+
+    Ones beside each other are rare among random digits, and look like the strokes of a letter.
+    """
+    indices = np.flatnonzero(digits.labels == 1)
     for _ in range(count):
+        if ones and rng.random() < ones:
+            yield make_string(digits, "alike", int(rng.integers(2, _MOST_ONES + 1)), rng, indices)
+            continue
         condition = str(rng.choice(list(_MIX), p=list(_MIX.values())))
         length = int(rng.choice(list(_LENGTHS), p=list(_LENGTHS.values())))
         yield make_string(digits, condition, length, rng)
@@ -95,15 +104,27 @@ def make_strangers(count: int, rng: np.random.Generator) -> Iterator[np.ndarray]
         yield draw_scribble(rng) if k % 2 else draw_letter(letters[int(rng.integers(len(letters)))], rng)
 
 
-def collect_lines(digits: Split, count: int, rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Make lines in which every pixel knows the middle of its digit.
+def make_mixed_numbers(digits: Split, count: int, rng: np.random.Generator) -> Iterator[DigitString]:
+    """Make numbers of two to six, one of which is a letter or a scribble, in turn."""
+    for picture in make_strangers(count, rng):
+        preparation = prepare_digit(find_ink(picture))
+        if preparation is None:
+            raise AssertionError("a letter has ink")
+        chosen = rng.choice(len(digits.labels), int(rng.integers(2, 7)))
+        yield write_mixed(digits, chosen, preparation.image, rng)
+
+
+def collect_lines(
+    digits: Split, count: int, rng: np.random.Generator, ones: float = 0.0
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Make lines in which every pixel knows the middle of its digit; arguments as of `make_numbers`.
 
     Returns:
         Pairs of (h, w) float32: ink in [0, 1], the digits some WORK_HEIGHT high; and how far right of each pixel the
         middle of its digit lies, in heights of the line, NaN where there is no ink. A scribble has one middle.
     """
     examples = []
-    for number in make_numbers(digits, count, rng):
+    for number in make_numbers(digits, count, rng, ones):
         for line in find_lines(find_ink(number.picture)):
             x, y = line.corner
             h, w = line.strokes.shape
@@ -132,15 +153,24 @@ def _point(line: Line, owners: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return shades, offsets
 
 
-def collect_candidates(digits: Split, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Make numbers, letters and scribbles, and take every candidate in them for an example.
+def collect_candidates(
+    digits: Split, count: int, rng: np.random.Generator, ones: float = 0.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Make numbers, letters and scribbles, alone and in numbers, and take every candidate in them for an example.
+
+    Args:
+        digits: what the numbers are made of.
+        count: how many of them.
+        rng: source of all chance.
+        ones: share of the numbers that are ones alike.
 
     Returns:
         images: (n, 2, 28, 28) uint8, what could be a digit and the ink around it.
         labels: (n,) int64 in 0..10, 10 for no digit.
     """
     images, labels = [], []
-    for number in make_numbers(digits, count, rng):
+    numbers = make_numbers(digits, count, rng, ones)
+    for number in chain(numbers, make_mixed_numbers(digits, count // _NUMBERS_PER_STRANGER, rng)):
         for line in find_lines(find_ink(number.picture)):
             for candidate in find_candidates(line):
                 label = label_candidate(candidate, number)
@@ -173,5 +203,7 @@ def label_candidate(candidate: Candidate, number: DigitString) -> int | None:
     share = own[owner] / max(1, own.sum(), whole[owner])
     other = np.delete(own / whole.clip(1), owner).max(initial=0)
     if share < _PART or other >= _TWO:
+        return NOT_A_DIGIT
+    if number.text[owner] == "?":
         return NOT_A_DIGIT
     return int(number.text[owner]) if share >= _WHOLE and other < _ONE else None

@@ -19,7 +19,7 @@ from core.models.gate import NOT_A_DIGIT, build_gate
 from core.models.pointer import Pointer
 from core.reading.examples import collect_candidates, collect_lines, make_digits
 from core.reading.pointing import WORK_HEIGHT
-from core.training.checkpoint import save_weights
+from core.training.checkpoint import load_weights, save_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,21 +30,32 @@ if TYPE_CHECKING:
 # Lines to a batch, and to a group in which they are sorted by width so that little is padded.
 _LINES, _SORTED = 24, 240
 _CANDIDATES = 256
-# Highest learning rate of each cycle of the pointer; the second has other numbers.
-_POINTER_RATES = (0.004, 0.002)
+# Cycles of the pointer, each on other numbers: highest learning rate, epochs, share of numbers that are ones alone. Two
+# teach it to part digits; in them too few ones stand side by side to be told from a letter's strokes.
+_POINTER_CYCLES = ((0.004, 8, 0.0), (0.002, 8, 0.0), (0.002, 3, 0.15))
+_GATE_ONES = 0.05
 _SHEET_HEIGHT = WORK_HEIGHT * 3 // 2
 _SHEET_WIDTHS = (48, 240)
 # Beyond so many line heights it matters less how far a pixel misses its middle.
 _NEAR = 0.05
 
 
-def train_pointer(path: Path, numbers: int, epochs: int, seed: int) -> None:
-    """Train the pointer, in two cycles on so many made-up numbers each, and save its weights."""
+def train_pointer(path: Path, numbers: int, first_cycle: int, seed: int) -> None:
+    """Train the pointer, in cycles on so many made-up numbers each, and save its weights.
+
+    Args:
+        path: of the weights; those of an earlier cycle, unless the first cycle is 1.
+        numbers: to learn from in each cycle.
+        first_cycle: from 1.
+        seed: of the network and the numbers.
+    """
     torch.manual_seed(seed)
     network = Pointer()
-    for cycle, learning_rate in enumerate(_POINTER_RATES):
+    if first_cycle > 1:
+        load_weights(path, network)
+    for cycle, (learning_rate, epochs, ones) in enumerate(_POINTER_CYCLES[first_cycle - 1 :], start=first_cycle - 1):
         rng = np.random.default_rng((seed, 1, cycle))
-        lines = collect_lines(make_digits(rng), numbers, rng)
+        lines = collect_lines(make_digits(rng), numbers, rng, ones)
         print(f"pointer: {len(lines):,} lines")
         plan = [batch for _ in range(epochs) for batch in _plan_lines([ink.shape[1] for ink, _ in lines], rng)]
         batches = (lay_out([lines[k] for k in batch], rng) for batch in plan)
@@ -56,7 +67,7 @@ def train_pointer(path: Path, numbers: int, epochs: int, seed: int) -> None:
 def train_gate(path: Path, numbers: int, epochs: int, seed: int) -> None:
     """Train the gate on every candidate in so many made-up numbers and save its weights."""
     rng = np.random.default_rng((seed, 2))
-    images, labels = collect_candidates(make_digits(rng), numbers, rng)
+    images, labels = collect_candidates(make_digits(rng), numbers, rng, _GATE_ONES)
     print(f"gate: {len(labels):,} candidates, {int((labels == NOT_A_DIGIT).sum()):,} of them no digits")
     pixels, targets = torch.from_numpy(images), torch.from_numpy(labels)
     torch.manual_seed(seed)
@@ -141,12 +152,16 @@ def _fit(
 def main(
     parts: Annotated[list[str], typer.Argument(help="What to train: pointer, gate.")] = ["pointer", "gate"],  # noqa: B006
     pointer_numbers: Annotated[int, typer.Option(min=1, help="To learn from.")] = 45_000,
-    gate_numbers: Annotated[int, typer.Option(min=1, help="Likewise.")] = 20_000,
+    first_cycle: Annotated[
+        int,
+        typer.Option(min=1, max=len(_POINTER_CYCLES), help="Of the pointer; from 2 on it goes on from its weights."),
+    ] = 1,
+    gate_numbers: Annotated[int, typer.Option(min=1, help="As pointer-numbers.")] = 20_000,
     seed: Annotated[int, typer.Option(min=0)] = 0,
 ) -> None:
     """Train the networks that part lines into digits, and write their weights anew."""
     if "pointer" in parts:
-        train_pointer(pointer.WEIGHTS, pointer_numbers, 8, seed)
+        train_pointer(pointer.WEIGHTS, pointer_numbers, first_cycle, seed)
     if "gate" in parts:
         train_gate(gate.WEIGHTS, gate_numbers, 4, seed)
 

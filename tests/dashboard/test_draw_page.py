@@ -128,7 +128,7 @@ def test_several_digits_are_read_from_left_to_right(sprint_run):
 def test_what_is_no_digit_is_named_with_its_article(sprint_run, label, words):
     classifier = load_classifier(sprint_run)
     [seven] = read_digits(classifier, _as_array(draw_picture(SEVEN)))
-    unlike = replace(seven, probabilities=np.eye(10, dtype=np.float32)[label], digit_score=0.0)
+    unlike = replace(seven, probabilities=np.eye(10, dtype=np.float32)[label], digit_score=0.0, is_digit=False)
     assert words in build_answer([ReadNumber([unlike])])
     assert words in build_answer([ReadNumber([unlike, seven])])
 
@@ -151,7 +151,7 @@ def test_it_is_said_when_a_digit_was_cut_out_of_others(sprint_run):
 
 def test_of_several_parts_of_which_none_is_a_digit_no_number_is_told(sprint_run):
     [seven] = read_digits(load_classifier(sprint_run), _as_array(draw_picture(SEVEN)))
-    unlike = replace(seven, digit_score=0.0)
+    unlike = replace(seven, digit_score=0.0, is_digit=False)
     words = build_answer([ReadNumber([unlike, unlike])])
     assert ">No digit <small>2 parts, and none of them looks like one.</small>" in words
     assert "The percentage above" not in words
@@ -164,7 +164,7 @@ def test_one_digit_is_as_sure_in_the_table_of_all_runs_as_in_the_answer(sprint_r
     assert summarize_reading([ReadNumber([doubtful])]).shown_sureness == seven.probabilities.max()
     number = ReadNumber([doubtful, doubtful])
     assert summarize_reading([number]).shown_sureness == number.confidence
-    none = ReadNumber([replace(seven, digit_score=0.0)])
+    none = ReadNumber([replace(seven, digit_score=0.0, is_digit=False)])
     assert summarize_reading([none]).shown_sureness == none.confidence
 
 

@@ -27,6 +27,16 @@ def test_touching_digits_are_one_connected_part(mnist):
     assert joined >= 12
 
 
+def test_one_digit_again_and_again_stands_close_and_apart(mnist):
+    for seed in range(20):
+        string = make_string(mnist.train, "alike", 4, np.random.default_rng(seed))
+        assert len(set(string.indices)) == 1
+        assert len(set(string.text)) == 1
+        assert ndimage.label(string.picture < 128, np.ones((3, 3)))[1] >= 4
+        widths = [np.ptp(np.nonzero(string.owners == k)[1]) for k in range(4)]
+        assert max(widths) - min(widths) <= 2
+
+
 def test_letters_and_scribbles_are_drawn_in_many_hands():
     rng = np.random.default_rng(0)
     for picture in [draw_letter(letter, rng) for letter in LETTERS] + [draw_scribble(rng) for _ in range(20)]:

@@ -8,7 +8,7 @@ from core.data.ink import find_ink
 from core.data.segment import prepare_picture
 from core.data.strings import make_string
 from core.data.strokes import draw_letter
-from core.evaluation.gate import DIGIT_FROM, compute_digit_scores
+from core.evaluation.gate import DIGIT_FROM, compute_digit_scores, tell_digits
 from core.evaluation.predict import load_classifier, predict_probabilities
 from core.evaluation.read import ReadDigit, ReadNumber, read_digits, read_numbers
 from core.reading.lines import find_lines
@@ -69,10 +69,21 @@ def test_a_number_says_how_sure_it_is(mnist, classifier):
 def test_what_is_no_digit_is_a_question_mark(mnist, classifier):
     string = make_string(mnist.test, "separate", 1, np.random.default_rng(2))
     (digit,) = read_digits(classifier, string.picture)
-    stranger = ReadDigit(digit.preparation, digit.probabilities, digit_score=0.0)
+    stranger = ReadDigit(digit.preparation, digit.probabilities, digit_score=0.0, is_digit=False)
     assert ReadNumber([digit, stranger]).text == f"{digit.label}?"
     assert stranger.describe()["is_digit"] is False
     assert ReadNumber([digit, stranger]).confidence == 0
+
+
+def test_what_may_be_a_digit_is_one_beside_clear_digits_alone():
+    doubtful, clear, none = 0.05, 0.9, 0.001
+    for line, told in [
+        ([doubtful], [False]),
+        ([clear, doubtful], [True, False]),
+        ([clear, doubtful, clear, none], [True, True, True, False]),
+        ([doubtful, doubtful, doubtful], [False, False, False]),
+    ]:
+        assert tell_digits(np.array(line)).tolist() == told
 
 
 def test_a_five_and_the_bar_above_it_are_one_digit(classifier):

@@ -48,6 +48,30 @@ def test_candidates_are_digits_or_none(digits):
     assert images[:, 1].any(axis=(1, 2)).mean() > 0.5
 
 
+def test_numbers_of_ones_are_among_the_others_where_asked_for(digits):
+    def count(ones):
+        numbers = list(examples.make_numbers(digits, 60, np.random.default_rng(0), ones))
+        assert len(numbers) == 60
+        return sum(set(number.text) == {"1"} and len(number.text) > 1 for number in numbers)
+
+    assert count(0.0) <= 2
+    assert 10 <= count(0.5) <= 50
+
+
+def test_a_letter_in_a_number_is_none_and_its_neighbours_are_digits(digits):
+    for number in examples.make_mixed_numbers(digits, 6, np.random.default_rng(0)):
+        assert number.text.count("?") == 1
+        place = number.text.index("?")
+        [line] = find_lines(find_ink(number.picture))
+        labels = [examples.label_candidate(candidate, number) for candidate in find_candidates(line)]
+        assert NOT_A_DIGIT in labels
+        others = {int(label) for label in number.text if label != "?"}
+        assert others <= set(labels) <= others | {NOT_A_DIGIT, None}
+        own = number.owners == place
+        alone = replace(number, owners=np.where(own, np.int8(place), np.int8(-1)))
+        assert {examples.label_candidate(candidate, alone) for candidate in find_candidates(line)} == {NOT_A_DIGIT}
+
+
 def test_a_piece_of_a_digit_is_none_and_most_of_one_is_neither(digits):
     number = make_string(digits, "separate", 1, np.random.default_rng(0))
     (line,) = find_lines(find_ink(number.picture))
@@ -93,6 +117,20 @@ def test_distance_counts_only_ink():
     offsets = torch.tensor([[0.5, 9.0], [1.0, -9.0]])
     # The mean of 0.5 - 0.05 / 2 and 0.
     assert float(train.compute_distance(offsets, targets)) == pytest.approx((0.5 - 0.025) / 2)
+
+
+def test_the_pointer_can_go_on_from_its_weights(mnist_home, tmp_path, monkeypatch, digits):
+    monkeypatch.setattr(train, "make_digits", lambda rng: digits)
+    monkeypatch.setattr(train, "_POINTER_CYCLES", ((0.004, 1, 0.0), (1e-12, 1, 0.5)))
+    file = tmp_path / "pointer.safetensors"
+    train.train_pointer(file, 12, 1, 0)
+    first = Pointer()
+    load_weights(file, first)
+    train.train_pointer(file, 12, 2, 0)
+    second = Pointer()
+    load_weights(file, second)
+    for before, after in zip(first.parameters(), second.parameters(), strict=True):
+        torch.testing.assert_close(after, before)
 
 
 def test_both_networks_train_and_their_weights_are_read_back(mnist_home, tmp_path, monkeypatch, digits, capsys):
