@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 # Lines to a batch, and to a group in which they are sorted by width so that little is padded.
 _LINES, _SORTED = 24, 240
 _CANDIDATES = 256
-# Cycles of the pointer, each on other numbers: highest learning rate, epochs, share of numbers that are ones alone. Two
-# teach it to part digits; in them too few ones stand side by side to be told from a letter's strokes.
+# Cycles of the pointer, each on other numbers: highest learning rate, epochs, share of numbers that are ones alike. Two
+# teach it to part digits; in them too few ones stand side by side to be told from a letter's strokes. The gate's share.
 _POINTER_CYCLES = ((0.004, 8, 0.0), (0.002, 8, 0.0), (0.002, 3, 0.15))
 _GATE_ONES = 0.05
 _SHEET_HEIGHT = WORK_HEIGHT * 3 // 2
