@@ -53,7 +53,7 @@ class _Given:
         theme: whose colours they have.
         strokes: to start from.
         outdated: what the canvas had sent by then, which counts for nothing until it sends something else.
-        is_answered: whether it has; what was outdated, drawn once more, is new then.
+        is_answered: whether the canvas has sent something else.
     """
 
     number: int
@@ -61,10 +61,6 @@ class _Given:
     strokes: list[dict[str, Any]]
     outdated: list[dict[str, Any]] | None
     is_answered: bool = False
-
-    def is_outdated(self, strokes: list[dict[str, Any]]) -> bool:
-        """Whether what the canvas sends was there before it was told to start again."""
-        return not self.is_answered and strokes == self.outdated
 
 
 def render_canvas(*, on_stroke: Callable[[], None], on_change: Callable[[], None]) -> None:
@@ -123,7 +119,7 @@ def _take_what_was_sent(history: History) -> None:
     sent = (st.session_state.get(CANVAS) or {}).get("drawing")
     given: _Given | None = st.session_state.get(_GIVEN)
     # No picture comes until the first stroke after the canvas came to the screen; what was known before is still right.
-    if sent and sent.get("data") and not (given and given.is_outdated(sent["raw"]["objects"])):
+    if sent and sent.get("data") and not (given and given.outdated == sent["raw"]["objects"]):
         strokes, picture = sent["raw"]["objects"], _decode(sent["data"])
         if given and not given.is_answered and history.record_late(strokes, picture):
             # Two steps in quick succession: it still answers to the first.
@@ -131,7 +127,8 @@ def _take_what_was_sent(history: History) -> None:
         else:
             history.record(strokes, picture)
             if given:
-                st.session_state[_GIVEN] = replace(given, is_answered=True)
+                # The same strokes, drawn once more, are new ones.
+                st.session_state[_GIVEN] = replace(given, outdated=None, is_answered=True)
     if history.is_fresh and (restored := read_restored()):
         history.record(*restored)
         _give(history)
