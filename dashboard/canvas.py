@@ -54,6 +54,7 @@ class _Given:
         strokes: to start from.
         outdated: what the canvas had sent by then, which counts for nothing until it sends something else.
         is_answered: whether the canvas has sent something else.
+        follows_unanswered: whether it came before the canvas had answered to the one before, which it may still do.
     """
 
     number: int
@@ -61,6 +62,7 @@ class _Given:
     strokes: list[dict[str, Any]]
     outdated: list[dict[str, Any]] | None
     is_answered: bool = False
+    follows_unanswered: bool = False
 
 
 def render_canvas(*, on_stroke: Callable[[], None], on_change: Callable[[], None]) -> None:
@@ -121,7 +123,8 @@ def _take_what_was_sent(history: History) -> None:
     # No picture comes until the first stroke after the canvas came to the screen; what was known before is still right.
     if sent and sent.get("data") and not (given and given.outdated == sent["raw"]["objects"]):
         strokes, picture = sent["raw"]["objects"], _decode(sent["data"])
-        if given and not given.is_answered and history.record_late(strokes, picture):
+        may_be_late = given and given.follows_unanswered and not given.is_answered
+        if may_be_late and history.record_late(strokes, picture):
             # Two steps in quick succession: it still answers to the first.
             st.session_state[_GIVEN] = replace(given, outdated=strokes)
         else:
@@ -161,7 +164,13 @@ def _give(history: History) -> _Given:
     # Read here: a button can be the first to bring a new theme, and would else be taken back when that is seen.
     theme = _read_theme()
     strokes = [{**stroke, "stroke": PAPER_AND_INK[theme][1]} for stroke in history.now.strokes]
-    given = _Given(last.number + 1 if last else 0, theme, strokes, sent["raw"]["objects"] if sent else None)
+    given = _Given(
+        last.number + 1 if last else 0,
+        theme,
+        strokes,
+        sent["raw"]["objects"] if sent else None,
+        follows_unanswered=bool(last and not last.is_answered),
+    )
     st.session_state[_GIVEN] = given
     return given
 
