@@ -15,9 +15,8 @@ import numpy as np
 
 from core.benchmarks.machine import describe_machine
 from core.data.datasets import load, split_indices
-from core.data.ink import find_ink, prepare_digit
 from core.data.strings import CONDITIONS, LENGTHS, make_string, write_mixed
-from core.data.strokes import LETTERS, LOOKALIKES, draw_letter, draw_scribble
+from core.data.strokes import LETTERS, UNLIKE_DIGITS, draw_letter, draw_scribble, draw_unlike_letter
 from core.errors import ConfigError
 from core.evaluation.metrics import wilson_interval
 from core.evaluation.predict import load_classifier, predict_probabilities
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
 
 GOALS = {"separate_5_exact": 0.985, "touching_5_exact": 0.95, "broken_5_exact": 0.96}
 _MAIN_LENGTH = 5
-_STRANGE = [letter for letter in LETTERS if letter not in LOOKALIKES]
 
 
 @dataclass(frozen=True)
@@ -232,7 +230,7 @@ def score_strangers(classifier: Classifier, repeats: int, seed: int) -> dict[str
         for letter in LETTERS
     }
     scribbles = [_is_accepted(classifier, draw_scribble(rng)) for _ in range(15 * repeats)]
-    others = [letters[letter][0] for letter in _STRANGE]
+    others = [letters[letter][0] for letter in UNLIKE_DIGITS]
     figures = {
         "letters_false_accept": sum(k for k, _ in letters.values()) / (repeats * len(letters)),
         "other_letters_false_accept": sum(others) / (repeats * len(others)),
@@ -251,11 +249,8 @@ def score_letters_among_digits(
     rng = np.random.default_rng((seed, 102))
     accepted = 0
     for _ in range(n):
-        letter = draw_letter(_STRANGE[int(rng.integers(len(_STRANGE)))], rng)
-        preparation = prepare_digit(find_ink(letter))
-        if preparation is None:
-            raise AssertionError("a letter has ink")
-        picture = write_mixed(part, rng.choice(indices, _MAIN_LENGTH), preparation.image, rng).picture
+        letter = draw_unlike_letter(rng)
+        picture = write_mixed(part, rng.choice(indices, _MAIN_LENGTH), letter, rng).picture
         accepted += all(digit.is_digit for digit in read_digits(classifier, picture))
     return {"letters_among_digits_false_accept": accepted / n, "letters_among_digits_total": n}
 

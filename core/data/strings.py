@@ -9,6 +9,7 @@ from PIL import Image
 from scipy import ndimage
 
 from core.data.datasets import Split
+from core.data.ink import find_ink, prepare_digit
 
 CONDITIONS = ("separate", "touching", "fused", "broken", "noisy", "alike")
 LENGTHS = (2, 3, 4, 5, 6)
@@ -83,12 +84,15 @@ def write_mixed(split: Split, chosen: np.ndarray, stranger: np.ndarray, rng: np.
     Args:
         split: what they are chosen from.
         chosen: (length,) int64, their places in it from left to right.
-        stranger: (28, 28) uint8, prepared as a digit is; it may come in any place.
+        stranger: (h, w) uint8, a picture of it alone, which has ink; it may come in any place.
         rng: source of all chance.
     """
+    preparation = prepare_digit(find_ink(stranger))
+    if preparation is None:
+        raise ValueError("the stranger has no ink")
     place = int(rng.integers(len(chosen)))
     images = split.images[chosen]
-    images[place] = stranger
+    images[place] = preparation.image
     number = write_string(Split(images, split.labels[chosen]), np.arange(len(chosen)), "separate", rng)
     return replace(number, text=f"{number.text[:place]}?{number.text[place + 1 :]}", indices=chosen)
 

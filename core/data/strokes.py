@@ -39,6 +39,7 @@ _LETTERS = {
 LETTERS = tuple(_LETTERS)
 # Letters that in some hand have the very shape of a digit: nobody can tell them apart out of context.
 LOOKALIKES = ("B", "G", "I", "O", "Q", "S", "Z")
+UNLIKE_DIGITS = tuple(letter for letter in LETTERS if letter not in LOOKALIKES)
 _MARGIN = 30
 
 
@@ -62,6 +63,11 @@ def draw_letter(letter: str, rng: np.random.Generator) -> np.ndarray:
         points[:, 0] += slant * (8 - points[:, 1])
         strokes.append(draw_curve(points * size) if text.startswith("~") else points * size)
     return _ink(strokes, height * rng.uniform(0.05, 0.13))
+
+
+def draw_unlike_letter(rng: np.random.Generator) -> np.ndarray:
+    """Draw any letter that does not look like a digit, as `draw_letter` does."""
+    return draw_letter(UNLIKE_DIGITS[int(rng.integers(len(UNLIKE_DIGITS)))], rng)
 
 
 def draw_scribble(rng: np.random.Generator) -> np.ndarray:

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 _LINES, _SORTED = 24, 240
 _CANDIDATES = 256
 # Cycles of the pointer, each on other numbers: highest learning rate, epochs, share of numbers that are ones alike. Two
-# teach it to part digits; in them too few ones stand side by side to be told from a letter's strokes. The gate's share.
+# teach it to part digits; in them too few ones stand side by side to be told from a letter's strokes.
 _POINTER_CYCLES = ((0.004, 8, 0.0), (0.002, 8, 0.0), (0.002, 3, 0.15))
+# Share of the gate's numbers that are ones alike.
 _GATE_ONES = 0.05
 _SHEET_HEIGHT = WORK_HEIGHT * 3 // 2
 _SHEET_WIDTHS = (48, 240)
