@@ -221,6 +221,19 @@ def test_an_answer_to_the_first_of_two_quick_steps_does_not_take_redo_away(sprin
     assert [stroke["path"] for stroke in find_given(at)] == [ONE, SEVEN, bar]
 
 
+def test_the_same_stroke_drawn_again_after_clear_is_a_new_one(sprint_run):
+    at = put_on_sheet(open_draw(), ONE)
+    at.button(key="clear_drawing").click().run()
+    at = put_on_sheet(at)  # the canvas answers to Clear
+    assert find_heading(at) == EMPTY
+    at = put_on_sheet(at, ONE)
+    assert find_heading(at).startswith("1 with ")
+    assert not at.button(key="clear_drawing").disabled
+    at.button(key="undo_stroke").click().run()
+    at.button(key="undo_stroke").click().run()
+    assert [stroke["path"] for stroke in find_given(at)] == [ONE]
+
+
 def test_what_the_canvas_takes_back_by_itself_is_a_step(sprint_run):
     at = put_on_sheet(put_on_sheet(open_draw(), ONE), ONE, SEVEN)
     at = put_on_sheet(at, ONE)
