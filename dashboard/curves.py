@@ -110,9 +110,7 @@ def read_curves(run: Run) -> Curves:
 
 def name_run(record: RunRecord) -> str:
     """Return what legends and sentences call a run: its name, and the end of its id, which tells namesakes apart."""
-    if not record.id[:8].isdecimal():
-        return record.name or record.id  # it came with the project, and its id is a name
-    return f"{record.name or record.recipe} {record.id[-4:]}"
+    return record.title if record.is_named_by_id else f"{record.title} {record.id[-4:]}"
 
 
 def build_series(curves: Curves, quantity: Quantity, axis: Axis) -> list[Series]:

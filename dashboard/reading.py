@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 # An uploaded picture is shown about as large as this at least and at most; it is read as it is.
 LEAST_PX, MOST_PX = 160, 640
 _TOGETHER = "The percentage above is for all of it: every label right, and each part one whole digit."
-_HELP = "A second network, which has learned from touching and broken digits, has a say in each: {share}."
-_QUARTER = "a quarter of the chosen one's vote"
-_HALF = "half of the chosen one's vote, and a quarter in a digit that touches no other"
+_HELP = "A second network, which has learned from touching and broken digits, has half the chosen one's vote in each."
 # Of the pictures of the steps.
 STEP_PX = 96
 STYLE = """
@@ -98,9 +96,8 @@ def build_answer(numbers: Sequence[ReadNumber]) -> str:
             f"{build_bars(digit.probabilities.tolist())}</div>"
         )
     if not is_single or digits[0].is_cut:
-        help_given = _HELP.format(share=_HALF if any(digit.is_cut for digit in digits) else _QUARTER)
         together = f"{_TOGETHER} " if any(digit.is_digit for digit in digits) else ""
-        parts.append(f"<p>{together}{help_given}</p>")
+        parts.append(f"<p>{together}{_HELP}</p>")
     return "".join(parts) + "</div>"
 
 

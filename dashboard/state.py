@@ -93,9 +93,9 @@ def describe_entry(entry: RunEntry) -> str:
         result = f"{100 * (record.test_correct or 0) / record.test_total:.2f} %"
     dataset = "" if record.dataset == "mnist" else " · bundled digits"
     if entry.run.pretrained:
-        return f"{entry.run.id} · {result}{dataset} · pretrained"
+        return f"{record.title} · {result}{dataset} · pretrained"
     when = datetime.fromisoformat(record.created).astimezone().strftime("%d %b %H:%M")
-    return f"{record.name or record.recipe} · {result}{dataset} · {when} · {entry.run.id[-4:]}"
+    return f"{record.title} · {result}{dataset} · {when} · {entry.run.id[-4:]}"
 
 
 def list_runs() -> list[RunEntry]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from core.data.ink import FIT, SIDE, Preparation, prepare_digit
 from core.drawings.store import is_prepared
-from core.evaluation.gate import compute_digit_scores, tell_digits
+from core.evaluation.gate import ask_gate, compute_digit_scores, tell_digits
 from core.evaluation.predict import predict_probabilities
 from core.evaluation.read import ReadDigit, ReadNumber, list_digits, read_numbers
 
@@ -49,10 +49,10 @@ def read_drawing(classifier: Classifier, picture: np.ndarray) -> list[ReadNumber
     prepared = prepare_digit(kept.ink)
     if prepared is None:
         return []
-    probabilities = predict_probabilities(classifier, picture[None])[0]
-    digit_scores = compute_digit_scores(prepared.image[None])
-    is_digit = bool(tell_digits(digit_scores)[0])
-    return [ReadNumber([ReadDigit(kept, probabilities, float(digit_scores[0]), is_digit)])]
+    probabilities = predict_probabilities(classifier, picture[None])
+    answers = ask_gate(prepared.image[None])
+    [digit_score], [is_digit] = compute_digit_scores(answers), tell_digits(answers, probabilities)
+    return [ReadNumber([ReadDigit(kept, probabilities[0], float(digit_score), bool(is_digit))])]
 
 
 def keep_preparation(image: np.ndarray) -> Preparation:

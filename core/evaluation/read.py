@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.data.ink import find_ink
-from core.evaluation.gate import ask_gate, choose_weights, heed_gate, tell_digits
+from core.evaluation.gate import ask_gate, compute_digit_scores, heed_gate, tell_digits
 from core.evaluation.path import compute_cut_costs, compute_scores, find_best_path
 from core.evaluation.predict import predict_probabilities
-from core.models.gate import NOT_A_DIGIT
 from core.reading.candidates import find_candidates
 from core.reading.lines import find_lines, join_lines
 
@@ -32,7 +31,7 @@ class ReadDigit:
     Attributes:
         preparation: its way from the picture to 28×28.
         probabilities: (10,) float32, of the labels if it is a digit: the classifier's alone where it is all that the
-            picture shows, else the gate has its say (`core.evaluation.gate.choose_weights`).
+            picture shows, else the gate has its say (`core.evaluation.gate.heed_gate`).
         digit_score: how much it looks like a digit at all, in [0, 1].
         is_digit: whether it is read as one, as `core.evaluation.gate.tell_digits` tells.
         is_cut: whether other ink touched it.
@@ -128,13 +127,13 @@ def _read_lines(
     everything = [candidate for line in lines for candidate in line]
     images = np.stack([candidate.preparation.image for candidate in everything])
     answers = ask_gate(images, np.stack([candidate.surroundings for candidate in everything]))
-    digit_scores = 1 - answers[:, NOT_A_DIGIT]
+    digit_scores = compute_digit_scores(answers)
     is_cut = np.array([candidate.is_cut for candidate in everything])
     is_alone = np.zeros(len(everything), bool)
     if holds_all:
         is_alone[-len(lines[-1]) :] = _is_whole(lines[-1])
-    weights = choose_weights(is_cut, is_alone)
-    probabilities = heed_gate(predict_probabilities(classifier, images), answers, weights)
+    own_probabilities = predict_probabilities(classifier, images)
+    probabilities = np.where(is_alone[:, None], own_probabilities, heed_gate(own_probabilities, answers))
     scores = compute_scores(digit_scores, probabilities)
     read = []
     first = 0
@@ -142,7 +141,7 @@ def _read_lines(
         own = slice(first, first + len(line))
         own_scores = scores[own] + compute_cut_costs(line, is_cut[own], digit_scores[own])
         path = find_best_path(line, own_scores)
-        told = tell_digits(digit_scores[own][path])
+        told = tell_digits(answers[own][path], own_probabilities[own][path])
         digits = [
             ReadDigit(
                 line[k].preparation,

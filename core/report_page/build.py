@@ -52,7 +52,7 @@ def build_report_page(run: Run) -> str:
     }
     shown = {name: parts for name, parts in sections.items() if parts[1]}
     links = "".join(f'<a href="#{name}">{escape(title)}</a>' for name, (title, _) in shown.items())
-    title = record.name or record.recipe
+    title = record.title
     body = (
         f"<header><h1>{escape(title)}</h1>{build_paragraph(origin.describe_run(record))}{origin.build_words(record)}"
         f'</header><nav aria-label="Sections">{links}</nav>'

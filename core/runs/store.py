@@ -104,6 +104,16 @@ class RunRecord(BaseModel):
             raise ValueError("more digits right than there are")
         return self
 
+    @property
+    def is_named_by_id(self) -> bool:
+        """Whether its id is a name, as that of a run which came with the project, and no time."""
+        return not self.id[:8].isdecimal()
+
+    @property
+    def title(self) -> str:
+        """What it is called: its name, else its id if that is one, else its recipe."""
+        return self.name or (self.id if self.is_named_by_id else self.recipe)
+
 
 @dataclass(frozen=True)
 class Run:

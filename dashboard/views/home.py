@@ -80,7 +80,7 @@ def render_run(entry):
     spent = f" · {format_seconds(record.train_seconds)}" if record.train_seconds else ""
     dataset = "" if record.dataset == "mnist" else " · bundled digits"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        label = escape(entry.run.id if entry.run.pretrained else record.name or record.recipe)
+        label = escape(record.title)
         st.page_link(page, label=f":blue[**{label}**]", width=130, query_params={"run": entry.run.id})
         st.markdown(f"{describe_result(entry)}{dataset}{spent} · {when}", width="stretch")
 

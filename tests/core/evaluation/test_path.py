@@ -3,7 +3,7 @@ import pytest
 
 from core.benchmarks.strings import compute_edit_distance
 from core.data.ink import prepare_digit
-from core.evaluation.path import _CUT_WEIGHT, compute_cut_costs, compute_scores, find_best_path
+from core.evaluation.path import DIGIT_COST, compute_cut_costs, compute_scores, find_best_path
 from core.reading.candidates import Candidate
 
 
@@ -17,11 +17,11 @@ def test_the_best_way_is_found():
     assert find_best_path(candidates, np.log([0.5, 0.5, 0.3])) == [2]
 
 
-def test_a_score_is_the_logarithm_of_both_probabilities():
+def test_a_score_is_the_logarithm_of_both_probabilities_less_what_a_digit_costs():
     probabilities = np.full((2, 10), 0.05, np.float32)
     probabilities[:, 3] = 0.55
     scores = compute_scores(np.array([1.0, 0.5], np.float32), probabilities)
-    assert scores == pytest.approx(np.log([0.55, 0.275]))
+    assert scores == pytest.approx(np.log([0.55, 0.275]) - DIGIT_COST)
 
 
 def test_a_cut_costs_what_the_whole_promises():
@@ -29,10 +29,8 @@ def test_a_cut_costs_what_the_whole_promises():
     is_cut = np.array([True, True, False, False, False, False])
     costs = compute_cut_costs(candidates, is_cut, np.array([0.99, 0.99, 0.6, 0.75, 0.9, 0.9]))
     # The stroke from 0 to 2, its gaps closed, and not what it makes with the next one, which nothing touches.
-    assert costs == pytest.approx([_CUT_WEIGHT * np.log(0.25), 0, 0, 0, 0, 0])
-    assert compute_cut_costs(candidates[:3], is_cut[:3], np.array([1.0, 1.0, 1.0]))[0] == pytest.approx(
-        _CUT_WEIGHT * np.log(1e-6)
-    )
+    assert costs == pytest.approx([np.log(0.25), 0, 0, 0, 0, 0])
+    assert compute_cut_costs(candidates[:3], is_cut[:3], np.array([1.0, 1.0, 1.0]))[0] == pytest.approx(np.log(1e-6))
     assert not compute_cut_costs(candidates, ~is_cut, np.ones(6)).any()
 
 

@@ -8,7 +8,7 @@ from core.data.ink import find_ink
 from core.data.segment import prepare_picture
 from core.data.strings import make_string
 from core.data.strokes import draw_letter
-from core.evaluation.gate import DIGIT_FROM, compute_digit_scores, tell_digits
+from core.evaluation.gate import DIGIT_FROM, ask_gate, compute_digit_scores
 from core.evaluation.predict import load_classifier, predict_probabilities
 from core.evaluation.read import ReadDigit, ReadNumber, read_digits, read_numbers
 from core.reading.lines import find_lines
@@ -53,7 +53,7 @@ def test_what_is_alone_is_left_to_the_classifier_and_in_a_number_the_gate_has_a_
 def test_most_letters_taken_whole_are_no_digits():
     rng = np.random.default_rng(5)
     images = [prepare_picture(draw_letter(letter, rng))[0].image for letter in "ACEFHKMNPRUVWX"]
-    assert (compute_digit_scores(np.stack(images)) >= DIGIT_FROM).sum() <= 2
+    assert (compute_digit_scores(ask_gate(np.stack(images))) >= DIGIT_FROM).sum() <= 2
 
 
 def test_a_number_says_how_sure_it_is(mnist, classifier):
@@ -73,17 +73,6 @@ def test_what_is_no_digit_is_a_question_mark(mnist, classifier):
     assert ReadNumber([digit, stranger]).text == f"{digit.label}?"
     assert stranger.describe()["is_digit"] is False
     assert ReadNumber([digit, stranger]).confidence == 0
-
-
-def test_what_may_be_a_digit_is_one_beside_clear_digits_alone():
-    doubtful, clear, none = 0.05, 0.9, 0.001
-    for line, told in [
-        ([doubtful], [False]),
-        ([clear, doubtful], [True, False]),
-        ([clear, doubtful, clear, none], [True, True, True, False]),
-        ([doubtful, doubtful, doubtful], [False, False, False]),
-    ]:
-        assert tell_digits(np.array(line)).tolist() == told
 
 
 def test_a_five_and_the_bar_above_it_are_one_digit(classifier):
