@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 from run_folders import copy_run
-from server import end_training, wait_until_calm
+from server import click_mark, end_training, wait_until_calm
 
 from core.benchmarks.app import serve_app
 from core.data import download_status
@@ -88,15 +88,6 @@ def test_the_list_chooses_a_recipe(open_recipes):
     expect(page.get_by_text("2,874,869 parameters")).to_be_visible()
 
 
-def click_mark(page, chart, number):
-    """Click one of the marks that carry a recipe, with the mouse: Plotly looks at where that is."""
-    mark = page.locator(f".st-key-{chart} .scatterlayer path.point").nth(number)
-    mark.scroll_into_view_if_needed()
-    box = mark.bounding_box()
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-
-
 def test_a_mark_of_the_frontier_chooses_its_recipe(open_recipes):
     page = open_recipes()
     chart = page.locator(".st-key-frontier_parameters")
@@ -105,7 +96,7 @@ def test_a_mark_of_the_frontier_chooses_its_recipe(open_recipes):
     # In the order of the marks: every trace but the dotted line has a recipe's name in the last place of its data.
     names = plot.evaluate("plot => plot.data.flatMap((trace) => (trace.customdata ?? []).map((row) => row[2]))")
     assert set(MEASURED) <= set(names)
-    click_mark(page, "frontier_parameters", names.index("tinyvgg-sgd"))
+    click_mark(chart.locator(".scatterlayer path.point").nth(names.index("tinyvgg-sgd")))
     expect_shown(page, "tinyvgg-sgd")
     expect(page.get_by_text("your own runs").first).to_be_attached()
     named = chart.locator(".annotation-text").all_text_contents()

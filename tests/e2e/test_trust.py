@@ -4,8 +4,8 @@ import re
 
 import numpy as np
 import pytest
-from playwright.sync_api import Error, expect
-from server import serve_finished_run, wait_until_calm
+from playwright.sync_api import expect
+from server import click_mark, find_spot, serve_finished_run, wait_until_calm
 
 from core.charts.answers import plot_confidence_histogram
 from core.charts.ranking import find_point
@@ -71,34 +71,6 @@ def expect_sheet(page, indices):
     expect(page.get_by_text(re.compile(rf"^{words}\b"))).to_be_visible()
     expect(page.locator(".tile")).to_have_count(min(len(indices), PER_PAGE))
     assert read_numbers(page) == indices[:PER_PAGE].tolist()
-
-
-def find_spot(mark):
-    """Return the middle of what is to be seen of a mark, in pixels of the window; None if it lies outside its axes."""
-    return mark.evaluate(
-        """mark => {
-            const one = mark.getBoundingClientRect();
-            for (const axes of mark.closest(".js-plotly-plot").querySelectorAll(".nsewdrag")) {
-                const two = axes.getBoundingClientRect();
-                const left = Math.max(one.left, two.left), right = Math.min(one.right, two.right);
-                const top = Math.max(one.top, two.top), bottom = Math.min(one.bottom, two.bottom);
-                if (left < right && top < bottom) return [(left + right) / 2, (top + bottom) / 2];
-            }
-            return null;
-        }"""
-    )
-
-
-def click_mark(mark):
-    """Click a mark of a chart with the mouse: Plotly looks at where that is, not at what it hits."""
-    wait_until_calm(mark.page)
-    try:
-        mark.scroll_into_view_if_needed()
-    except Error:  # a chart that was given anew has just taken the place of this one
-        mark.scroll_into_view_if_needed()
-    x, y = find_spot(mark)
-    mark.page.mouse.move(x, y)
-    mark.page.mouse.click(x, y)
 
 
 def expect_chosen(page, wanted):
