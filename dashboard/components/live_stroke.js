@@ -1,6 +1,6 @@
 // Tells what the sheet of paper looks like while a stroke is drawn and as soon as it ends. The canvas package itself
 // sends a fifth of a second after the end; where its canvases are not found, the answer comes then. And it keeps the
-// package's toolbar out of the pen's way.
+// package's toolbar out of the pen's way, and knows the other keys for Redo.
 
 const PACE_MS = 50; // between two pictures, if the first is answered by then
 const PATIENCE_MS = 1000; // an answer that takes longer is not waited for
@@ -58,6 +58,7 @@ function follow() {
   };
   listen("pointerup", end);
   listen("pointercancel", end);
+  listen("keydown", redo);
 
   const search = setInterval(() => uncoverSheet() && clearInterval(search), SEARCH_MS);
   watcher.stop = () => {
@@ -65,6 +66,15 @@ function follow() {
     clearInterval(search);
   };
   return watcher;
+}
+
+// The other keys for Redo, which a Mac has alone; a Streamlit button can have but one shortcut.
+function redo(event) {
+  const isRedo = (event.ctrlKey || event.metaKey) && event.shiftKey && event.key.toLowerCase() === "z";
+  const isWriting = event.composedPath()[0].closest?.("input, textarea, [contenteditable], [role=application]");
+  if (!isRedo || isWriting) return;
+  document.querySelector(".st-key-redo_stroke button")?.click();
+  event.preventDefault();
 }
 
 // The toolbar lies unseen over the upper right of the sheet until a mouse hovers: a finger that begins there would hit

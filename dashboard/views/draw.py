@@ -122,8 +122,8 @@ st.html(STYLE)
 tabs = st.tabs(
     WAYS,
     default=PIXELS if pixel_page.is_asked_for() else DRAW,
-    key="ways_to_draw",
-    on_change="rerun",
+    key="way",
+    bind="query-params",
 )
 for tab, render in zip(tabs, (render_drawing, render_pixels, render_upload), strict=True):
     # Two ways to draw on a page would both be kept up; chosen files, though, would be forgotten.
