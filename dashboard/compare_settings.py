@@ -12,7 +12,7 @@ from core.config import get_value, list_changes, list_fields
 from core.errors import CoreError
 from core.runs import store
 from dashboard.ensembles import name_member
-from dashboard.layout import escape
+from dashboard.layout import escape_error
 
 if TYPE_CHECKING:
     from core.config import TrainConfig
@@ -36,7 +36,7 @@ def render_differences(first: RunEntry, second: RunEntry, names: tuple[str, str]
     try:
         rows = list_facts(first, second) + list_differing_settings(first, second)
     except CoreError as error:
-        st.caption(escape(str(error)))
+        st.caption(escape_error(error))
         return
     table = pd.DataFrame(rows, columns=["Setting", "First", "Second"])
     st.dataframe(

@@ -15,7 +15,7 @@ from dashboard import loaders, selection, state
 from dashboard.compare_matrices import render_matrices
 from dashboard.compare_settings import render_differences
 from dashboard.curves import name_run
-from dashboard.layout import escape, format_share
+from dashboard.layout import escape, escape_error, format_share
 
 if TYPE_CHECKING:
     from core.evaluation.compare import Comparison
@@ -101,7 +101,7 @@ def _find_wanted(candidates: dict[str, RunEntry]) -> str:
     try:
         found = store.find_run(linked).id
     except RunNotFoundError as error:
-        st.warning(f"{escape(str(error))} Comparing with {newest} instead.")
+        st.warning(f"{escape_error(error)} Comparing with {newest} instead.")
         return newest
     if found not in candidates:
         if found != st.session_state.get(state.CHOSEN_RUN):
@@ -144,7 +144,7 @@ def render_comparison(
         second_answers = loaders.load_predictions(second.run)
         comparison = compare(answers, second_answers)
     except CoreError as error:
-        st.error(escape(str(error)))
+        st.error(escape_error(error))
         return
     names = (escape(name_run(entry.record)), escape(name_run(second.record)))
     st.markdown(f"**{describe(comparison, *names)}**")

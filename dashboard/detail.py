@@ -13,7 +13,7 @@ from core.errors import CoreError
 from dashboard import loaders, state
 from dashboard.figure import load_figure, render_figure
 from dashboard.gallery import format_probability
-from dashboard.layout import escape
+from dashboard.layout import escape_error
 from dashboard.tiles import make_picture
 from dashboard.why import render_why_of_run
 
@@ -137,7 +137,7 @@ def _render_stored_answers(digits: DigitData, index: int, label: int) -> None:
         try:
             answers.append((entry, loaders.load_predictions(entry.run).probabilities[index]))
         except CoreError as error:
-            st.caption(escape(str(error)))
+            st.caption(escape_error(error))
     if not answers:
         st.caption("No finished run has been tested on these digits yet, so there is nothing to compare.")
         return
@@ -160,7 +160,7 @@ def _render_asked_answers(digits: DigitData, image: NDArray[np.uint8], label: in
             try:
                 classifier = loaders.load_classifier(entry.run)
             except CoreError as error:
-                st.caption(escape(str(error)))
+                st.caption(escape_error(error))
                 continue
             answers.append((entry, predict_probabilities(classifier, image[None])[0]))
     _render_answers(answers, label)

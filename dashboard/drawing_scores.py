@@ -12,7 +12,7 @@ from core.errors import CoreError
 from core.evaluation.metrics import wilson_interval
 from dashboard import loaders, state
 from dashboard.judges import MOST_NEWEST, NOTHING, list_judges
-from dashboard.layout import escape, format_share
+from dashboard.layout import escape_error, format_share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,7 +96,7 @@ def _score_all(judges: Sequence[RunEntry], drawings: Sequence[Drawing]) -> list[
             try:
                 scores.append(score(entry, drawings))
             except CoreError as error:
-                st.caption(escape(str(error)))
+                st.caption(escape_error(error))
     return scores
 
 

@@ -11,7 +11,7 @@ from core.errors import CoreError, RunError
 from core.recipes import RECIPES
 from core.runs import store
 from dashboard.curves import name_run
-from dashboard.layout import escape
+from dashboard.layout import escape, escape_error
 from dashboard.settings_form import RECIPE, SETTINGS, build_base, read_changes
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def fill_from_address(*, just_opened: bool) -> None:
         st.query_params[FROM] = run.id
     except CoreError as error:
         forget_origin()
-        st.error(f"The settings could not be brought here. {escape(str(error))}")
+        st.error(f"The settings could not be brought here. {escape_error(error)}")
 
 
 def choose_recipe_from_address(*, just_opened: bool) -> None:

@@ -11,7 +11,7 @@ from core.evaluation.ensemble import check_members, create_ensemble
 from core.runs import store
 from dashboard import state
 from dashboard.curves import name_run
-from dashboard.layout import escape
+from dashboard.layout import escape, escape_error
 
 if TYPE_CHECKING:
     from core.runs.store import Run, RunEntry, RunRecord
@@ -27,7 +27,7 @@ def render_ensemble_form(entries: list[RunEntry]) -> None:
     try:
         records = check_members(runs)
     except CoreError as error:
-        st.caption(escape(str(error)))
+        st.caption(escape_error(error))
         return
     st.caption(describe_choice(records))
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -66,7 +66,7 @@ def _make(runs: list[Run], name: str) -> None:
         with st.spinner("Averaging what they say …"):
             ensemble = create_ensemble(runs, name)
     except CoreError as error:
-        st.error(escape(str(error)))
+        st.error(escape_error(error))
         return
     state.choose_run(ensemble)
     st.switch_page("views/evaluate.py")

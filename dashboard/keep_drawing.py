@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.drawings.store import LONGEST_LABEL, compute_fingerprint, delete_drawing, list_drawings, save_drawing
 from core.errors import CoreError
-from dashboard.layout import escape
+from dashboard.layout import escape, escape_error
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,7 +27,7 @@ def render_keep(picture: NDArray[np.uint8], *, key: str) -> None:
     try:
         drawings = list_drawings()
     except CoreError as error:
-        st.caption(escape(str(error)))
+        st.caption(escape_error(error))
         return
     if kept := find_kept(picture, drawings):
         _render_kept(kept, len(drawings), key)

@@ -89,3 +89,9 @@ def escape(text: str) -> str:
     escaped = re.sub(r"(?m)^(\s*)([-+>])|^(\s*\d+)([.)])", r"\1\3\\\2\4", escaped)
     # An address becomes a link whatever stands before its signs, unless something invisible parts it.
     return re.sub(r"(?i)(?<=:)(?=//)|(?<=www)(?=\.)|(?=@)", "\u2060", escaped)
+
+
+def escape_error(error: Exception) -> str:
+    """Return an error's sentence so that Markdown shows it as it stands, and the commands it advises as commands."""
+    parts = re.split(r"(`python -m core [^`\n]*`)", str(error))
+    return "".join(part if number % 2 else escape(part) for number, part in enumerate(parts))

@@ -15,7 +15,7 @@ from core.runs import history, jobs, store
 from core.runs.summary import explain_loss
 from dashboard import state
 from dashboard.curves import name_run, read_curves
-from dashboard.layout import escape, format_share
+from dashboard.layout import escape, escape_error, format_share
 from dashboard.run_charts import render_charts, render_numbers, render_speed_charts
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def _render(run: Run, entries: list[RunEntry], *, was_active: bool) -> None:
         now = store.compute_state(record)
         message = describe_state(run, record, now)
     except CoreError as error:
-        st.error(escape(str(error)))
+        st.error(escape_error(error))
         return
     is_active = now in ("queued", "running")
     if was_active and not is_active:
@@ -152,7 +152,7 @@ def _do(action: Callable[[Run], None], run: Run) -> None:
     try:
         action(run)
     except CoreError as error:
-        st.error(escape(str(error)))
+        st.error(escape_error(error))
         return
     st.rerun()
 

@@ -12,7 +12,7 @@ from core.data.catalog import DATASETS
 from core.data.datasets import SIDE
 from core.errors import CoreError
 from dashboard import loaders
-from dashboard.layout import escape
+from dashboard.layout import escape_error
 from dashboard.pixel_editor import find_pixels, render_pixel_editor
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def render_pixels(on_change: Callable[[], None]) -> None:
         try:
             name, image = load_start(st.query_params[FROM], st.query_params.get(DATASET, ""))
         except CoreError as error:
-            st.error(escape(str(error)))
+            st.error(escape_error(error))
         else:
             st.caption(f"It started as {name}. Change it until the answer changes.")
     render_pixel_editor(name, image, on_change)

@@ -16,7 +16,7 @@ from core.config import TrainConfig, parse_config
 from core.errors import CoreError
 from dashboard.figure import render_figure
 from dashboard.layer_table import render_layers
-from dashboard.layout import escape
+from dashboard.layout import escape_error
 
 if TYPE_CHECKING:
     from core.models.summary import LayerSummary
@@ -96,7 +96,7 @@ def _render(config: TrainConfig, outline: Future[Outline], seconds: Future[float
         known = outline.result() if outline.done() else None
         duration = seconds.result() if seconds is not None and seconds.done() and not seconds.cancelled() else None
     except CoreError as error:
-        st.error(escape(str(error)))
+        st.error(escape_error(error))
         # What is missing, such as a teacher, may be there next time.
         _request_seconds.clear(_make_key(config))
         return

@@ -10,7 +10,7 @@ from core.errors import CoreError
 from core.recipes import get_recipe
 from core.runs import jobs
 from dashboard import loaders, state
-from dashboard.layout import escape
+from dashboard.layout import escape_error
 
 if TYPE_CHECKING:
     from core.runs.store import Run
@@ -37,7 +37,7 @@ def render_train_button(recipe: str, label: str) -> Run | None:
     try:
         run = jobs.start_run(config, recipe)
     except CoreError as error:
-        st.error(escape(str(error)))
+        st.error(escape_error(error))
         return None
     state.choose_run(run)
     return run

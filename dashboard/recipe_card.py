@@ -16,7 +16,7 @@ from core.models.catalog import get_model_spec
 from core.recipes import get_recipe
 from dashboard import loaders
 from dashboard.layer_table import render_layers
-from dashboard.layout import escape
+from dashboard.layout import escape, escape_error
 from dashboard.quick_start import render_train_button
 from dashboard.recipes_table import describe_place
 from dashboard.runs_table import to_percent
@@ -142,7 +142,7 @@ def _render_trials(recipe: Recipe) -> None:
     try:
         trials = [trial for trial in load_trials() if trial.recipe == recipe.name]
     except CoreError as error:
-        st.error(escape(str(error)))
+        st.error(escape_error(error))
         return
     if not trials:
         return
@@ -181,7 +181,7 @@ def _render_network(recipe: Recipe) -> None:
     try:
         layers = loaders.load_layers(recipe.config)
     except CoreError as error:
-        st.error(escape(str(error)))
+        st.error(escape_error(error))
         return
     parameters, products = (sum(getattr(layer, name) for layer in layers) for name in ("parameters", "multiplies"))
     convolutions = [layer.receptive_field for layer in layers if layer.kind == "Conv2d"]

@@ -9,7 +9,7 @@ import streamlit as st
 from core.errors import CoreError
 from core.runs import store
 from dashboard import loaders
-from dashboard.layout import escape
+from dashboard.layout import escape, escape_error
 
 if TYPE_CHECKING:
     from core.runs.store import Run, RunEntry
@@ -32,7 +32,7 @@ def render_report_download(entry: RunEntry) -> None:
         if not entry.record.members:
             store.read_config(entry.run)
     except CoreError as error:
-        st.caption(f"There is no report to download: {escape(str(error))}")
+        st.caption(f"There is no report to download: {escape_error(error)}")
         return
     st.download_button(
         "Report (HTML)",

@@ -13,7 +13,7 @@ from core.files import read_json
 from core.runs import store
 from core.runs.summary import explain_loss
 from dashboard import loaders, state
-from dashboard.layout import escape, render_header
+from dashboard.layout import escape, escape_error, render_header
 from dashboard.notice import render_dataset_notice
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def open_run(title: str, purpose: str) -> tuple[RunEntry, dict[str, Any], Predic
         if _is_report_of_earlier_version(entry.run):
             st.info("This run's report was written by an earlier version and lacks some of what is shown here.")
         else:
-            st.error(escape(str(error)))
+            st.error(escape_error(error))
         render_evaluate_button(entry)
         st.stop()
     render_unfinished_note(entry)
@@ -129,7 +129,7 @@ def render_evaluate_button(entry: RunEntry) -> None:
 
             evaluate_run(entry.run, loaders.load_dataset(spec.name), record.dataset_checksum)
     except CoreError as error:
-        st.error(escape(str(error)))
+        st.error(escape_error(error))
         return
     st.rerun()
 

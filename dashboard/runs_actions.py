@@ -11,7 +11,7 @@ from core.errors import CoreError
 from core.runs import store
 from dashboard import state
 from dashboard.curves import name_run
-from dashboard.layout import escape, format_share
+from dashboard.layout import escape, escape_error, format_share
 from dashboard.run_state import UNDER_WAY
 from dashboard.runs_choice import choose
 
@@ -203,7 +203,7 @@ def render_delete_dialog(names: list[str]) -> None:
     try:
         entries = store.list_runs()
     except CoreError as error:
-        st.error(escape(str(error)))
+        st.error(escape_error(error))
         return
     chosen = [entry for entry in entries if entry.run.id in names]
     doomed = [entry for entry in chosen if not explain_refusal(entry)]

@@ -11,7 +11,7 @@ from core.config import get_value, list_fields
 from core.errors import CoreError
 from dashboard.curves import name_run, read_curves
 from dashboard.figure import render_figure
-from dashboard.layout import escape
+from dashboard.layout import escape_error
 from dashboard.live_chart import MAX_POINTS, Series, render_live_chart
 from dashboard.run_charts import describe_series, render_axis, render_log_loss, render_smoothing
 from dashboard.runs_table import label_fields, read_configs, write_setting
@@ -85,7 +85,7 @@ def render_run_curves(chosen: Sequence[RunEntry]) -> None:
         try:
             curves[name_run(entry.record)] = read_curves(entry.run)
         except CoreError as error:
-            st.error(escape(str(error)))
+            st.error(escape_error(error))
     limit = MAX_POINTS if len(curves) <= 4 else 4 * MAX_POINTS // len(curves)
     for column, quantity in zip(charts.columns(2), FORMATS, strict=True):
         series = [

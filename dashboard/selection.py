@@ -23,7 +23,7 @@ from core.runs import store
 from dashboard import loaders, state
 from dashboard.answers import CHOSEN_DIGIT, choose_digit, read_chosen_digit, render_answers, render_steps
 from dashboard.detail import render_detail
-from dashboard.layout import escape
+from dashboard.layout import escape, escape_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -92,7 +92,7 @@ def load_second(entry: RunEntry, answers: Predictions) -> Predictions | None:
         run = store.find_run(reference)
         second, record = loaders.load_predictions(run), store.read_record(run)
     except CoreError as error:
-        st.caption(escape(str(error)))
+        st.caption(escape_error(error))
         return None
     is_same = entry.record is not None and record.dataset_checksum == entry.record.dataset_checksum
     if not is_same or not np.array_equal(second.labels, answers.labels):

@@ -10,7 +10,7 @@ import streamlit as st
 from core.errors import RunError, RunNotFoundError
 from core.runs import store
 from dashboard.address import complete_address
-from dashboard.layout import escape
+from dashboard.layout import escape_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -103,7 +103,7 @@ def list_runs() -> list[RunEntry]:
     try:
         return store.list_runs()
     except RunError as error:
-        st.error(escape(str(error)))
+        st.error(escape_error(error))
         st.stop()
 
 
@@ -159,7 +159,7 @@ def _find_wanted(candidates: dict[str, RunEntry], prefers: Callable[[RunEntry], 
         try:
             found = store.find_run(linked).id
         except RunNotFoundError as error:
-            st.warning(f"{escape(str(error))} Showing {newest} instead.")
+            st.warning(f"{escape_error(error)} Showing {newest} instead.")
             return newest
         if found not in candidates:
             st.warning(f"{found} has nothing to show on this page yet. Showing {newest} instead.")

@@ -10,7 +10,7 @@ from core.errors import CoreError
 from dashboard.drawing_answer import render_reasons
 from dashboard.judges import render_judges
 from dashboard.keep_drawing import render_keep
-from dashboard.layout import escape
+from dashboard.layout import escape, escape_error
 from dashboard.paste import forget_pasted, render_paste
 from dashboard.read_once import read_once
 from dashboard.reading import build_answer, build_boxed_picture, build_steps
@@ -75,7 +75,7 @@ def _render_file(classifier: Classifier, entries: Sequence[RunEntry], content: b
         picture = _load_picture(content)
         numbers = read_once(classifier, picture)
     except CoreError as error:
-        st.error(escape(str(error)))
+        st.error(escape_error(error))
         return
     if not numbers:
         st.warning("No digit was found: the picture shows no ink that stands out from its paper.")

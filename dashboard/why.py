@@ -15,7 +15,7 @@ from core.runs import store
 from dashboard import loaders
 from dashboard.evidence import describe_evidence, make_change_picture, make_evidence_picture
 from dashboard.gallery import Caption, format_probability, render_sheet
-from dashboard.layout import escape
+from dashboard.layout import escape_error
 from dashboard.reading import encode_png
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def render_why_panel(
         try:
             classifier = loaders.load_classifier(run)
         except CoreError as error:
-            st.caption(escape(str(error)))
+            st.caption(escape_error(error))
             return
         render_why(classifier, image, key=key, true=true, is_digit=is_digit)
 

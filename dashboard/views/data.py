@@ -16,7 +16,7 @@ from dashboard.augmentation import render_augmentation
 from dashboard.detail import render_detail
 from dashboard.figure import load_figure, render_figure
 from dashboard.gallery import Caption, render_sheet
-from dashboard.layout import escape, render_header, side_by_side
+from dashboard.layout import escape_error, render_header, side_by_side
 from dashboard.notice import render_dataset_notice
 
 PER_PAGE = 200
@@ -205,5 +205,5 @@ try:
                 with st.container(key="open-digit"):
                     render_open_digit(data, split, chosen, indices, entry.run if entry else None)
 except CoreError as error:
-    st.error(escape(str(error)))
+    st.error(escape_error(error))
     st.stop()

@@ -10,7 +10,7 @@ import streamlit as st
 from core.errors import CoreError
 from dashboard import canvas, loaders, pixel_page, state
 from dashboard.drawing_answer import ANSWER, DETAILS, render_answer, render_details
-from dashboard.layout import escape, render_header
+from dashboard.layout import escape_error, render_header
 from dashboard.notice import render_dataset_notice
 from dashboard.quick_start import render_sprint_button
 from dashboard.reading import STYLE
@@ -113,7 +113,7 @@ if entry is None:
 try:
     classifier = loaders.load_classifier(entry.run)
 except CoreError as error:
-    st.error(escape(str(error)))
+    st.error(escape_error(error))
     st.stop()
 if not state.is_completed(entry):
     record = entry.record

@@ -14,7 +14,7 @@ from dashboard.drawing_exchange import render_export, render_import, render_impo
 from dashboard.gallery import Caption, render_sheet
 from dashboard.judges import NOTHING, build_table
 from dashboard.judges import STYLE as JUDGES_STYLE
-from dashboard.layout import escape, render_header, side_by_side
+from dashboard.layout import escape, escape_error, render_header, side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +37,7 @@ def list_whole(drawings: Sequence[Drawing]) -> list[Drawing]:
             loaders.load_thumbnail(drawing)
             whole.append(drawing)
         except CoreError as error:
-            st.caption(escape(str(error)))
+            st.caption(escape_error(error))
     return whole
 
 
@@ -50,7 +50,7 @@ def choose_score(entry: RunEntry | None, drawings: Sequence[Drawing]) -> Score |
         with st.spinner("The network reads your drawings …"):
             return drawing_scores.score(entry, drawings)
     except CoreError as error:
-        st.error(escape(str(error)))
+        st.error(escape_error(error))
         return None
 
 
@@ -90,7 +90,7 @@ def render_open(drawing: Drawing, entries: Sequence[RunEntry]) -> None:
     try:
         picture = load_drawing(drawing)
     except CoreError as error:
-        st.error(escape(str(error)))
+        st.error(escape_error(error))
         return
     st.image(picture, width=200, output_format="PNG", alt=f"Your drawing of {drawing.label}")
     with st.form("relabel", border=False), st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -110,7 +110,7 @@ def change(drawing: Drawing, label: str) -> None:
     try:
         relabel_drawing(drawing, label)
     except CoreError as error:
-        st.error(escape(str(error)))
+        st.error(escape_error(error))
     else:
         st.rerun()
 
@@ -136,7 +136,7 @@ render_import_report()
 try:
     drawings = list_whole(list_drawings())
 except CoreError as error:
-    st.error(escape(str(error)))
+    st.error(escape_error(error))
     st.stop()
 if not drawings:
     st.info("You have kept no drawing yet. Draw a digit, say what it really is, and keep it; or import a zip of them.")

@@ -9,7 +9,7 @@ from core.errors import CoreError
 from core.evaluation.metrics import wilson_interval
 from dashboard import loaders, state
 from dashboard.gallery import Caption, render_sheet
-from dashboard.layout import escape, format_share, render_header
+from dashboard.layout import escape, escape_error, format_share, render_header
 from dashboard.notice import render_dataset_notice
 from dashboard.quick_start import render_sprint_button
 
@@ -124,4 +124,4 @@ with sample:
     try:
         render_sample()
     except CoreError as error:
-        st.error(escape(str(error)))
+        st.error(escape_error(error))

@@ -6,7 +6,7 @@ from core.benchmarks.recipe_results import load_results
 from core.errors import CoreError, UsageError
 from core.recipes import RECIPES, get_recipe
 from dashboard import state
-from dashboard.layout import escape, render_header, side_by_side
+from dashboard.layout import escape, escape_error, render_header, side_by_side
 from dashboard.notice import render_dataset_notice
 from dashboard.recipe_card import render_card
 from dashboard.recipes_charts import render_charts
@@ -50,7 +50,7 @@ with choice:
 try:
     measurements = collect_measurements(load_results(), state.list_runs())
 except CoreError as error:
-    st.error(escape(str(error)))
+    st.error(escape_error(error))
     st.stop()
 with side_by_side("recipes") as (main, companion):
     with main:

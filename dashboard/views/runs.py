@@ -6,7 +6,7 @@ from core.errors import CoreError
 from core.runs import store
 from core.runs.groups import list_differences
 from dashboard import runs_table, state
-from dashboard.layout import escape, render_header
+from dashboard.layout import escape, escape_error, render_header
 from dashboard.run_state import UNDER_WAY, render_no_runs
 from dashboard.runs_actions import name_entry, render_one, render_problems_of_actions, render_several
 from dashboard.runs_charts import render_parallel, render_run_curves
@@ -104,4 +104,4 @@ try:
     else:
         render_each_run(entries)
 except CoreError as error:
-    st.error(escape(str(error)))
+    st.error(escape_error(error))

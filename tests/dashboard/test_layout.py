@@ -1,4 +1,5 @@
-from dashboard.layout import escape, format_share
+from core.errors import RunError
+from dashboard.layout import escape, escape_error, format_share
 
 
 def test_a_share_shows_its_counts_and_its_interval():
@@ -10,3 +11,9 @@ def test_a_share_shows_its_counts_and_its_interval():
 def test_what_a_person_wrote_is_not_taken_for_markdown():
     assert escape("a *b* $c$ [d](e)") == r"a \*b\* \$c\$ \[d\](e)"
     assert escape("plain, 99.12 % (sprint-4)") == "plain, 99.12 % (sprint-4)"
+
+
+def test_a_command_that_an_error_advises_is_shown_as_one():
+    said = "The run *a* in `b` is not evaluated; `python -m core evaluate a_b_c` does it, not `python -m core"
+    shown = r"The run \*a\* in \`b\` is not evaluated; `python -m core evaluate a_b_c` does it, not \`python -m core"
+    assert escape_error(RunError(said)) == shown
