@@ -2,6 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# As many tests at once as there are processes, each computing on one core; the files of tests/e2e wait more than they
+# compute.
+PROCESSES ?= 2
 
 .PHONY: app test check install data browser clean screenshots
 
@@ -9,7 +12,7 @@ app: install
 	$(BIN)/streamlit run dashboard/Home.py
 
 test: check data browser
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(PROCESSES) --dist loadfile
 
 check: install
 	$(BIN)/ruff check .

@@ -9,6 +9,8 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
+from core.data.ruling import find_ruling
+
 SIDE = 28
 FIT = 20
 # Where MNIST has the centre of mass: all its 70,000 digits but five lie in [13.5, 14.5) along both axes.
@@ -18,6 +20,11 @@ CENTRE = 14.0
 EDGE = 0.15
 # Grey levels that ink must stand out from its paper.
 _LEAST_CONTRAST = 12
+# The darkest ink of a photo, as a percentile of what stands out from its paper: uneven paper stands out, too, and there
+# is more of it than of strokes.
+_DARKEST = 98
+# No ink is so many times as wide as its strokes. How wide these are shows better the more paper is told from ink.
+_WIDE, _PASSES = 6, 3
 
 Box = tuple[int, int, int, int]
 
@@ -59,26 +66,54 @@ def find_ink(grey: np.ndarray) -> np.ndarray:
 
 def _find_dark_ink(grey: np.ndarray) -> np.ndarray:
     """Find dark ink on light paper; takes and returns what `find_ink` does."""
-    depth = _compute_paper(grey).astype(np.int16) - grey  # how much darker than its paper; below 0 only noise is
+    window = 0.4 * max(grey.shape)
+    depth, noise = _measure_depth(grey, window)
+    if not noise:
+        deepest = int(depth.max())
+        shades: np.ndarray = depth.clip(0).astype(np.float32) / max(1, deepest)
+        return shades if deepest > _LEAST_CONTRAST else np.zeros_like(shades)
+    strokes, level = _find_strokes(depth, noise)
+    for _ in range(_PASSES):
+        # A fold or a wave in the light is wider than a stroke; only now it is known how wide that is.
+        narrow = _WIDE * _compute_stroke_width(strokes)
+        if not strokes.any() or narrow >= window:
+            break
+        window = narrow
+        depth, noise = _measure_depth(grey, window)
+        strokes, level = _find_strokes(depth, noise)
+    near = (depth > 2.5 * noise) & ndimage.maximum_filter(strokes, 2 * _compute_stroke_width(strokes) + 1)
+    return np.where(near, (depth / np.float32(level)).clip(0, 1), np.float32(0))
+
+
+def _measure_depth(grey: np.ndarray, window: float) -> tuple[np.ndarray, int]:
+    """Measure how much darker than its paper a picture is.
+
+    Args:
+        grey: (h, w) uint8.
+        window: no stroke is as wide, in pixels.
+
+    Returns:
+        (h, w) int16 grey levels, 0 where there is paper or its ruling, below 0 only by noise; and the noise, one
+        standard deviation in grey levels.
+    """
+    depth = _compute_paper(grey, window).astype(np.int16) - grey
     counts = np.bincount((depth + 255).ravel(), minlength=511)
     # The commonest depth in the lighter half is the paper's; smoothing by a peak keeps an exact level where it is.
     smooth = np.convolve(counts, [1, 2, 3, 2, 1], mode="same")
     offset = int(smooth[: 256 + max(0, int(depth.max())) // 2].argmax()) - 255
-    depth -= offset
     noise = _compute_noise(counts, offset)
+    depth -= offset
+    depth[find_ruling(depth > max(_LEAST_CONTRAST, 4 * noise))] = 0
+    return depth, noise
+
+
+def _find_strokes(depth: np.ndarray, noise: int) -> tuple[np.ndarray, float]:
+    """Find clear strokes by depth (h, w) int16: a mask of that shape, and the depth of the darkest ink, 1 if none."""
     least = max(_LEAST_CONTRAST, 4 * noise)
-    clear = ndimage.uniform_filter(depth.astype(np.float32), 3) if noise else depth
+    clear = ndimage.uniform_filter(depth.astype(np.float32), 3)
     standing_out = clear[clear > least]
-    if not standing_out.size:
-        return np.zeros(grey.shape, np.float32)
-    if not noise:
-        deepest = int(depth.max())
-        shades: np.ndarray = depth.clip(0).astype(np.float32) / deepest
-        return shades
-    level = float(np.percentile(standing_out, 90))
-    strokes = clear > max(least, 0.35 * level)
-    near = (depth > 2.5 * noise) & ndimage.maximum_filter(strokes, 2 * _compute_stroke_width(strokes) + 1)
-    return np.where(near, (depth / np.float32(level)).clip(0, 1), np.float32(0))
+    level = float(np.percentile(standing_out, _DARKEST)) if standing_out.size else 1.0
+    return clear > max(least, 0.35 * level), level
 
 
 def _has_light_ink(coarse: np.ndarray) -> bool:
@@ -97,15 +132,15 @@ def _has_light_ink(coarse: np.ndarray) -> bool:
     return float(border.mean()) < float(coarse.mean())
 
 
-def _compute_paper(grey: np.ndarray) -> np.ndarray:
-    """Estimate the paper under dark strokes, (h, w) uint8: strokes narrower than 2/5 of the picture are closed."""
+def _compute_paper(grey: np.ndarray, window: float) -> np.ndarray:
+    """Estimate the paper under dark strokes, (h, w) uint8: those narrower than a window, in pixels, are closed."""
     height, width = grey.shape
     factor = math.ceil(max(height, width) / 128)
     coarse = np.asarray(Image.fromarray(grey).reduce(factor))
-    window = 2 * (max(coarse.shape) // 5) + 1
+    cells = 2 * max(2, int(window / factor / 2)) + 1
     # A shadow that leaves the picture must look as if it went on, or the closing takes its end for a stroke.
-    margin = window // 2 + 1
-    closed = ndimage.grey_closing(np.pad(coarse, margin, mode="edge"), (window, window))
+    margin = cells // 2 + 1
+    closed = ndimage.grey_closing(np.pad(coarse, margin, mode="edge"), (cells, cells))
     paper = Image.fromarray(closed[margin:-margin, margin:-margin])
     if factor == 1:
         return np.asarray(paper)

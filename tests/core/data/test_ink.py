@@ -73,6 +73,23 @@ def test_a_strip_of_dark_table_is_not_read():
     assert min(left for left, *_ in boxes) > 50
 
 
+@pytest.mark.parametrize("depth", [14, 20])
+def test_a_fold_in_the_paper_is_no_ink(depth):
+    drawing = np.pad(three_digits(), ((200, 200), (200, 200)), constant_values=255)
+    rows = np.arange(drawing.shape[0])[:, None]
+    photo = photograph(drawing) - depth * np.exp(-(((rows - 130) / 36) ** 2))
+    ink = find_ink(np.rint(photo.clip(0, 255)).astype(np.uint8))
+    assert len(find_digits(ink)) == 3
+
+
+def test_a_pencil_s_ink_stays_on_paper_that_waves():
+    drawing = np.pad(three_digits(), ((200, 200), (200, 200)), constant_values=255)
+    y, x = np.mgrid[: drawing.shape[0], : drawing.shape[1]]
+    photo = photograph(drawing, ink=145) + 6 * np.sin(x / 90) + 6 * np.sin(y / 70)
+    ink = find_ink(np.rint(photo.clip(0, 255)).astype(np.uint8))
+    assert len(find_digits(ink)) == 3
+
+
 # Finding digits
 
 
