@@ -26,8 +26,9 @@ _MARGIN = 8
 # A line is looked at in these sizes, and the middles it points at are averaged: numbers of touching validation digits
 # part a little better so, by not much more than chance moves such figures.
 _SIZES = (1.0, 1.15)
-# How much votes are smoothed, in pixels: less finds more places to cut, more of them wrong.
-_SMOOTHING = 0.7
+# How much votes are smoothed, in pixels: less finds more places to cut, more of them wrong. Of 4,500 numbers of
+# touching validation digits, as they are and deformed, 0.5 reads seven more than 0.7.
+_SMOOTHING = 0.5
 # A heap of votes below this, in pixels of ink, is none.
 _LEAST_HEAP = 0.5
 # No digit has less ink than this share of its squared height: a thin 1 has some 0.08.
