@@ -257,13 +257,17 @@ def predict(
     if as_json and results:
         print_json(results)
     for result in [] if as_json else results:
-        found = ", ".join(
-            f"{digit['label']} ({digit['probability']:.2%}{'' if digit['is_digit'] else ', perhaps not a digit'})"
-            for digit in result["digits"]
-        )
+        digits = iter(result["digits"])
+        # Line by line, as the page shows them.
+        found = " / ".join(", ".join(_say_digit(next(digits)) for _ in line["text"]) for line in result["numbers"])
         typer.echo(f"{result['file']}: {found or 'no digit found'}")
     if problems:
         raise ImageError("\n".join(problems))
+
+
+def _say_digit(digit: dict[str, Any]) -> str:
+    doubt = "" if digit["is_digit"] else ", perhaps not a digit"
+    return f"{digit['label']} ({digit['probability']:.2%}{doubt})"
 
 
 @app.command()

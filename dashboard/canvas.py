@@ -32,14 +32,15 @@ _GIVEN = "drawing_given_to_canvas"
 _BRUSH = "drawing_brush"
 CANVAS = "canvas"
 
-# Its own toolbar is drawn above it, only under a mouse, and says again what our own buttons say on every device.
-# A person who comes to it by keyboard still sees it.
+# Its own toolbar, drawn above it under a mouse, is not to be seen in the moment before live_stroke.js takes it away.
 _STYLE = """
 <style>
-.st-key-sheet-of-paper:not(:focus-within) { overflow: clip; }
+.st-key-sheet-of-paper { overflow: clip; }
 .st-key-drawing-tools { width: 320px; max-width: 100%; }
 .st-key-drawing-tools button { padding-left: .6rem; padding-right: .6rem; }
 .st-key-drawing_memory { position: absolute; }
+/* Who draws with a finger has no such keys. */
+@media (pointer: coarse) { .st-key-drawing-tools kbd { display: none; } }
 </style>
 """
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # Survives a change of page, which drops widgets' own state and the query parameters.
 CHOSEN_RUN = "chosen_run"
 _PICKER = "run_picker"
+# A network trained for drawings, where there is one, reads them better than one that only knows MNIST.
+_MADE_FOR_DRAWINGS = "drawing"
 STATE_WORDS = {
     "queued": "waiting",
     "running": "training",
@@ -172,6 +174,12 @@ def _find_wanted(candidates: dict[str, RunEntry], prefers: Callable[[RunEntry], 
 def is_completed(entry: RunEntry) -> bool:
     """Whether the run has trained to its end and is evaluated."""
     return entry.state == "completed"
+
+
+def prefer_for_drawings(entries: list[RunEntry]) -> Callable[[RunEntry], bool]:
+    """Return whether to take a run for drawings where none was chosen: the one made for them, else any complete one."""
+    has_made = any(entry.run.id == _MADE_FOR_DRAWINGS and is_completed(entry) for entry in entries)
+    return lambda entry: is_completed(entry) and (entry.run.id == _MADE_FOR_DRAWINGS or not has_made)
 
 
 def is_own_with_report(entry: RunEntry) -> bool:

@@ -85,7 +85,7 @@ def clean_label(text: str) -> str:
     label = "".join(text.split())
     if not re.fullmatch(rf"[0-9]{{1,{LONGEST_LABEL}}}", label, re.ASCII):
         given = f"{text[:30]!r} is not" if label else "this one is empty"
-        raise UsageError(f"A label is 1 to {LONGEST_LABEL} digits, such as 7 or 1984; {given}.")
+        raise UsageError(f"A label is 1 to {LONGEST_LABEL} digits and nothing between, such as 7 or 1984; {given}.")
     return label
 
 

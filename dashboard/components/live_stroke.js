@@ -1,6 +1,6 @@
 // Tells what the sheet of paper looks like while a stroke is drawn and as soon as it ends. The canvas package itself
-// sends a fifth of a second after the end; where its canvases are not found, the answer comes then. And it keeps the
-// package's toolbar out of the pen's way, and knows the other keys for Redo.
+// sends a fifth of a second after the end; where its canvases are not found, the answer comes then. And it takes
+// the package's toolbar away, and knows the other keys for Redo.
 
 const PACE_MS = 50; // between two pictures, if the first is answered by then
 const PATIENCE_MS = 1000; // an answer that takes longer is not waited for
@@ -78,13 +78,13 @@ function redo(event) {
 }
 
 // The toolbar lies unseen over the upper right of the sheet until a mouse hovers: a finger that begins there would hit
-// its buttons. Who comes to it by keyboard still sees it, above the sheet.
+// its buttons. And who came to its Edit by keyboard could draw no more. Our own buttons say what is left of it.
 function uncoverSheet() {
   const within = [...document.querySelectorAll(".st-key-sheet-of-paper *")].map((element) => element.shadowRoot);
   const root = within.find((one) => one?.querySelector(".dc-toolbar"));
   if (!root) return false;
   const style = new CSSStyleSheet();
-  style.replaceSync(".dc-toolbar:not(:focus-within) { pointer-events: none; }");
+  style.replaceSync(".dc-toolbar { display: none; }");
   root.adoptedStyleSheets = [...root.adoptedStyleSheets, style];
   return true;
 }

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from core.runs.store import RunEntry
     from dashboard.drawing_answer import FindPicture
 
-# A network trained for drawings, where there is one, reads them better than one that only knows MNIST.
-MADE_FOR_DRAWINGS = "drawing"
 WAYS = DRAW, PIXELS, UPLOAD = "Draw", "Pixel by pixel", "Upload pictures"
 # Fragments: a stroke has the answer drawn again, then its own sheet, then the details, and nothing else.
 SHEET, SQUARES = "drawing_sheet", "drawing_squares"
@@ -94,18 +92,14 @@ def wait_for_model() -> None:
         st.rerun()
 
 
-def is_preferred(entry: RunEntry) -> bool:
-    """Whether to draw for this run where none was chosen: the one made for drawings, else any that is complete."""
-    return state.is_completed(entry) and (entry.run.id == MADE_FOR_DRAWINGS or not has_made_for_drawings)
-
-
 heading, choice = st.columns([3, 2], vertical_alignment="bottom")
 with heading:
     render_header("Draw", "Draw a digit and see what a trained network makes of it.")
 entries = state.list_runs()
-has_made_for_drawings = any(entry.run.id == MADE_FOR_DRAWINGS and state.is_completed(entry) for entry in entries)
 with choice:
-    entry = state.render_run_picker(accepts=state.has_model, prefers=is_preferred, entries=entries)
+    entry = state.render_run_picker(
+        accepts=state.has_model, prefers=state.prefer_for_drawings(entries), entries=entries
+    )
 render_dataset_notice()
 if entry is None:
     render_no_model(entries)

@@ -129,7 +129,9 @@ with heading:
     render_header("Your digits", "Drawings that you kept with their right label: a test set of your own for every run.")
 entries = state.list_runs()
 with choice:
-    entry = state.render_run_picker(accepts=state.has_model, prefers=state.is_completed, entries=entries)
+    entry = state.render_run_picker(
+        accepts=state.has_model, prefers=state.prefer_for_drawings(entries), entries=entries
+    )
 if problem := st.session_state.pop(_PROBLEM, None):
     st.error(escape(problem))
 render_import_report()

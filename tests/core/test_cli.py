@@ -182,6 +182,19 @@ def test_several_digits_are_read_left_to_right(finished_run, tmp_path):
 
 
 @pytest.mark.usefixtures("home")
+def test_lines_are_told_one_after_another(finished_run, tmp_path):
+    data = load("sklearn-digits")
+    sheet = Image.new("L", (300, 320), 255)
+    for place, index in enumerate((3, 10, 20)):
+        digit = Image.fromarray(255 - data.test.images[index]).resize((100, 100))
+        sheet.paste(digit, (20 + 125 * (place % 2), 20 + 160 * (place // 2)))
+    sheet.save(tmp_path / "lines.png")
+    said = run_core("predict", finished_run.id, str(tmp_path / "lines.png")).stdout
+    first, second = said.split(" / ")
+    assert (first.count("("), second.count("(")) == (2, 1)
+
+
+@pytest.mark.usefixtures("home")
 def test_a_digit_that_is_prepared_already_is_read_as_it_is_like_on_the_draw_page(finished_run, tmp_path):
     image = load("sklearn-digits").test.images[0]
     # Off the middle, where preparing it anew would move it.

@@ -12,6 +12,7 @@ from core.evaluation.gate import DIGIT_FROM, ask_gate, compute_digit_scores
 from core.evaluation.predict import load_classifier, predict_probabilities
 from core.evaluation.read import ReadDigit, ReadNumber, read_digits, read_numbers
 from core.reading.lines import find_lines
+from core.runs.store import find_run
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +55,32 @@ def test_most_letters_taken_whole_are_no_digits():
     rng = np.random.default_rng(5)
     images = [prepare_picture(draw_letter(letter, rng))[0].image for letter in "ACEFHKMNPRUVWX"]
     assert (compute_digit_scores(ask_gate(np.stack(images))) >= DIGIT_FROM).sum() <= 2
+
+
+@pytest.mark.parametrize("squared", [False, True])
+def test_numbers_on_notebook_paper_are_read_as_on_a_blank_sheet(mnist, squared):
+    classifier = load_classifier(find_run("drawing"))
+    rng = np.random.default_rng(0)
+    blank = ruled = 0
+    for _ in range(12):
+        string = make_string(mnist.test, "separate", 4, rng)
+        sheet = np.pad(string.picture, 120, constant_values=255)
+        page = np.full(sheet.shape, 230, np.uint8)
+        for axis in range(1 + squared):
+            for first in (0, 1):  # lines of two pixels
+                page[(slice(None), slice(first, None, 40))[:: 1 if axis else -1]] = 150
+        texts = [
+            [number.text for number in read_numbers(classifier, photograph(np.minimum(picture, sheet), rng))]
+            for picture in (np.full_like(page, 230), page)
+        ]
+        blank += texts[0] == [string.text]
+        ruled += texts[1] == [string.text]
+    print(f"{ruled} of 12 numbers on {'squared' if squared else 'ruled'} paper read, {blank} on blank paper")
+    assert ruled >= max(10, blank - 1)
+
+
+def photograph(picture, rng):
+    return (picture * 0.8 + rng.normal(0, 3, picture.shape)).clip(0, 255).astype(np.uint8)
 
 
 def test_a_number_says_how_sure_it_is(mnist, classifier):
