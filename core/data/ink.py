@@ -10,6 +10,7 @@ from PIL import Image
 from scipy import ndimage
 
 from core.data.ruling import find_ruling
+from core.data.sheet import cut_out_sheet
 
 SIDE = 28
 FIT = 20
@@ -58,6 +59,11 @@ def find_ink(grey: np.ndarray) -> np.ndarray:
     Returns:
         (h, w) float32 in [0, 1]: 0 paper, 1 the darkest ink; all 0 on a blank sheet.
     """
+    if cut := cut_out_sheet(grey):
+        sheet, (left, top, right, bottom) = cut
+        ink = np.zeros(grey.shape, np.float32)
+        ink[top:bottom, left:right] = _find_dark_ink(sheet)
+        return ink
     coarse = Image.fromarray(grey).reduce(math.ceil(max(grey.shape) / 128))
     if _has_light_ink(np.asarray(coarse, np.float32)):
         return _find_dark_ink(255 - grey)

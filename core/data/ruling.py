@@ -11,7 +11,7 @@ _MOST_THICKNESS = 0.006
 _LEAST_SEEN, _LEAST_REACH = 0.4, 0.8
 # It is made of pieces of this share of the width, between which the second share may be hidden. A line 2 pixels thick
 # that rises by 1 in 20 has pieces 40 long.
-_PIECE, _MOST_HIDDEN = 0.025, 0.3
+_PIECE, _MOST_HIDDEN = 0.02, 0.3
 # Pixels on either side of it that it darkens a little.
 _SOFT = 2
 # In a smaller picture a line is as thick as a stroke.
