@@ -2,9 +2,6 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# As many tests at once as there are processes, each computing on one core; the files of tests/e2e wait more than they
-# compute.
-PROCESSES ?= 2
 
 .PHONY: app test check install data browser clean screenshots
 
@@ -12,7 +9,7 @@ app: install
 	$(BIN)/streamlit run dashboard/Home.py
 
 test: check data browser
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(PROCESSES) --dist loadfile
+	$(BIN)/pytest
 
 check: install
 	$(BIN)/ruff check .
