@@ -84,7 +84,7 @@ function uncoverSheet() {
   const root = within.find((one) => one?.querySelector(".dc-toolbar"));
   if (!root) return false;
   const style = new CSSStyleSheet();
-  style.replaceSync(".dc-toolbar { display: none; }");
+  style.replaceSync(".dc-toolbar { display: none !important; }"); // its own style says flex
   root.adoptedStyleSheets = [...root.adoptedStyleSheets, style];
   return true;
 }
