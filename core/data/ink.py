@@ -10,7 +10,7 @@ from PIL import Image
 from scipy import ndimage
 
 from core.data.ruling import find_ruling
-from core.data.sheet import cut_out_sheet
+from core.data.sheet import coarsen, cut_out_sheet
 
 SIDE = 28
 FIT = 20
@@ -64,8 +64,8 @@ def find_ink(grey: np.ndarray) -> np.ndarray:
         ink = np.zeros(grey.shape, np.float32)
         ink[top:bottom, left:right] = _find_dark_ink(sheet)
         return ink
-    coarse = Image.fromarray(grey).reduce(math.ceil(max(grey.shape) / 128))
-    if _has_light_ink(np.asarray(coarse, np.float32)):
+    coarse, _ = coarsen(grey)
+    if _has_light_ink(coarse.astype(np.float32)):
         return _find_dark_ink(255 - grey)
     return _find_dark_ink(grey)
 
@@ -141,8 +141,7 @@ def _has_light_ink(coarse: np.ndarray) -> bool:
 def _compute_paper(grey: np.ndarray, window: float) -> np.ndarray:
     """Estimate the paper under dark strokes, (h, w) uint8: those narrower than a window, in pixels, are closed."""
     height, width = grey.shape
-    factor = math.ceil(max(height, width) / 128)
-    coarse = np.asarray(Image.fromarray(grey).reduce(factor))
+    coarse, factor = coarsen(grey)
     cells = 2 * max(2, int(window / factor / 2)) + 1
     # A shadow that leaves the picture must look as if it went on, or the closing takes its end for a stroke.
     margin = cells // 2 + 1

@@ -12,7 +12,7 @@ from scipy import ndimage
 if TYPE_CHECKING:
     from core.data.ink import Box
 
-# The sheet is looked for in a copy with this longer side.
+# Longer side of the copy in which light, paper and sheet are looked for.
 _COARSE = 128
 _LEAST_SIDE = 100
 # It covers so much of the picture, and so much of the smallest upright or turned rectangle around it.
@@ -27,6 +27,12 @@ _EDGE = 2
 _LEAST_CELLS = 8
 
 
+def coarsen(grey: np.ndarray) -> tuple[np.ndarray, int]:
+    """Return a coarse copy of (h, w) uint8, at most 128 cells on a side, and how many pixels a cell is wide."""
+    factor = math.ceil(max(grey.shape) / _COARSE)
+    return np.asarray(Image.fromarray(grey).reduce(factor)), factor
+
+
 def cut_out_sheet(grey: np.ndarray) -> tuple[np.ndarray, Box] | None:
     """Cut a sheet that lies on a darker table out of its picture.
 
@@ -39,8 +45,7 @@ def cut_out_sheet(grey: np.ndarray) -> tuple[np.ndarray, Box] | None:
     """
     if min(grey.shape) < _LEAST_SIDE:
         return None
-    factor = math.ceil(max(grey.shape) / _COARSE)
-    coarse = np.asarray(Image.fromarray(grey).reduce(factor))
+    coarse, factor = coarsen(grey)
     is_light = coarse > _find_threshold(coarse)
     if _take_border(~is_light).mean() < _LEAST_BORDER:
         return None
