@@ -9,8 +9,6 @@ from pathlib import Path
 import streamlit as st
 
 PASTE = "paste"
-# A paste is there in one run; the picture stays until another is pasted or it is taken away.
-_PASTED = "pasted_picture"
 _mount = st.components.v2.component(
     "digits.paste",
     html='<div class="paste"></div>',
@@ -19,9 +17,9 @@ _mount = st.components.v2.component(
 
 
 def render_paste() -> bytes | None:
-    """Listen for pictures that are pasted and return the last one's file, until it is taken away.
+    """Listen for pictures that are pasted, and return the file of one that just was.
 
-    One that is too large is refused in a sentence, and the one before it stays.
+    One that is too large is refused in a sentence.
 
     A test without a browser pastes by state: `at.session_state[PASTE] = {"pasted": ...}`, a file in base64.
     """
@@ -33,15 +31,10 @@ def render_paste() -> bytes | None:
             f"The pasted picture has {refused / 1e6:.1f} MB, and no more than 10 MB can be pasted; save it as a file "
             "and choose that, or make it smaller."
         )
-    if isinstance(pasted, str):
-        try:
-            st.session_state[_PASTED] = base64.b64decode(pasted, validate=True)
-        except binascii.Error:
-            st.session_state.pop(_PASTED, None)
-    content: bytes | None = st.session_state.get(_PASTED)
-    return content
-
-
-def forget_pasted() -> None:
-    """Take the pasted picture away; a button's callback."""
-    st.session_state.pop(_PASTED, None)
+    # It comes from the browser, which may hold anything.
+    if not isinstance(pasted, str):
+        return None
+    try:
+        return base64.b64decode(pasted, validate=True)
+    except binascii.Error:
+        return None

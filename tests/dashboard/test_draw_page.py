@@ -476,6 +476,58 @@ def test_a_file_that_is_no_picture_is_one_sentence(sprint_run, name, content):
     assert "<h2 role" not in find_html(at)
 
 
+def upload(at, *files):
+    return at.file_uploader[0].set_value([(name, content, "image/png") for name, content in files]).run()
+
+
+def list_pictures(at):
+    """The names of the pictures on the page, from top to bottom."""
+    return [element.value.strip("*").replace("\\", "") for element in at.markdown if element.value.endswith(".png**")]
+
+
+def test_uploaded_pictures_outlive_a_change_of_page_until_they_are_taken_away(sprint_run):
+    at = upload(open_draw(), ("7.png", encode(draw_picture(SEVEN))), ("1.png", encode(draw_picture(ONE))))
+    upload(at, ("71.png", encode(draw_picture(SEVEN, ONE))))
+    assert list_pictures(at) == ["71.png", "7.png", "1.png"]
+    at.switch_page("views/data.py").run()
+    at.switch_page("views/draw.py").run()
+    assert not at.exception
+    assert list_pictures(at) == ["71.png", "7.png", "1.png"]
+    at.button(key="forget_0").click().run()
+    assert list_pictures(at) == ["71.png", "1.png"]
+    assert re.findall(r'<h2 role="status"[^>]*>(\d) ', find_html(at))[-1] == "1"
+    at.button(key="forget_pictures").click().run()
+    assert list_pictures(at) == []
+    assert "paste one with Ctrl+V" in " ".join(caption.value for caption in at.caption)
+
+
+def test_what_was_read_in_many_pictures_is_a_table(sprint_run):
+    files = [("7.png", encode(draw_picture(SEVEN))), ("bad.png", b"words"), ("blank.png", encode(draw_picture()))]
+    at = upload(open_draw(), files[0])
+    assert not at.dataframe
+    upload(at, *files[1:])
+    table = at.dataframe[0].value
+    assert dict(zip(table["Picture"], table["Read"], strict=True)) == {
+        "7.png": "7",
+        "bad.png": "no picture that can be read",
+        "blank.png": "no ink",
+    }
+    assert table["Sureness"].notna().tolist() == [False, False, True]
+
+
+def test_the_same_picture_is_not_taken_twice_and_more_than_twenty_are_not_taken_at_all(sprint_run):
+    pictures = [(f"{n}.png", encode(draw_picture([(60, 60), (60, 100 + n)]))) for n in range(20)]
+    at = upload(open_draw(), *pictures[:2])
+    upload(at, *pictures)
+    assert sorted(list_pictures(at)) == sorted(name for name, _ in pictures)
+    assert not at.warning
+    upload(at, ("7.png", encode(draw_picture(SEVEN))), ("1.png", encode(draw_picture(ONE))))
+    assert len(list_pictures(at)) == 20
+    assert "2 more were left out" in at.warning[0].value
+    at.run()
+    assert not at.warning
+
+
 def test_a_picture_of_28_pixels_is_read_and_shown_large_enough_to_see(sprint_run):
     at = open_draw()
     small = draw_picture([(x / 11.5, y / 11.5) for x, y in SEVEN], width=2, size=(28, 28))
