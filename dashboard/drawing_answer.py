@@ -89,7 +89,7 @@ def render_reasons(classifier: Classifier, digits: list[ReadDigit], *, key: str)
         chosen = st.segmented_control(
             "Explain digit",
             range(len(digits)),
-            format_func=lambda place: f"{digits[place].label if digits[place].is_digit else '?'}, number {place + 1}",
+            format_func=lambda place: f"{_name_place(place)}: {_name_digit(digits[place])}",
             default=0,
             required=True,
             key=f"explain_{key}_{len(digits)}",
@@ -97,3 +97,14 @@ def render_reasons(classifier: Classifier, digits: list[ReadDigit], *, key: str)
         which = chosen or 0
     digit = digits[which]
     render_why_panel(classifier.run, digit.preparation.image, key=f"why_{key}", is_digit=digit.is_digit)
+
+
+def _name_place(place: int) -> str:
+    """Return 1st, 2nd, … for a place from 0."""
+    number = place + 1
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th") if number // 10 % 10 != 1 else "th"
+    return f"{number}{ending}"
+
+
+def _name_digit(digit: ReadDigit) -> str:
+    return str(digit.label) if digit.is_digit else "?"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from core.drawings.store import Drawing
 
 UPLOADER = "drawings_zip"
+_POPOVER, _IS_DONE = "import_drawings", "import_done"
 # What became of the last import, said where the page is drawn next.
 _REPORT = "drawings_imported"
 _MOST_SENTENCES = 10
@@ -38,7 +39,10 @@ def render_export(drawings: Sequence[Drawing]) -> None:
 
 def render_import() -> None:
     """Draw the form that takes a zip, and what became of the last one."""
-    with st.popover("Import", key="import_drawings"):
+    # What became of an import is said where the open popover would hide it.
+    if st.session_state.pop(_IS_DONE, False):
+        st.session_state[_POPOVER] = False
+    with st.popover("Import", key=_POPOVER, on_change="rerun"):
         file = st.file_uploader(
             f"A zip of pictures, with {TABLE}",
             ["zip"],
@@ -48,6 +52,7 @@ def render_import() -> None:
         )
         if st.button("Take them in", key="take_drawings", disabled=file is None) and file is not None:
             _import(file.getvalue())
+            st.session_state[_IS_DONE] = True
             st.rerun()
 
 

@@ -94,10 +94,12 @@ def _render_overview(classifier: Classifier, pictures: Sequence[TakenPicture]) -
             rows.append((picture.name, "no picture that can be read", None))
             continue
         read = " / ".join(number.text for number in numbers)
-        rows.append((picture.name, read or "no ink", summarize_reading(numbers).sureness if numbers else None))
+        rows.append((picture.name, read or "no ink", summarize_reading(numbers).shown_sureness if numbers else None))
     st.dataframe(
         pd.DataFrame(rows, columns=["Picture", "Read", "Sureness"]),
         hide_index=True,
+        placeholder="",
+        alt="What was read in each picture, and how sure that is",
         column_config={"Sureness": st.column_config.NumberColumn(format="percent")},
     )
     st.button(

@@ -152,7 +152,7 @@ def test_strokes_may_follow_each_other_while_the_panels_are_open(open_sheet):
     expect(page.locator(".judges td.reads").first).to_have_text("7")
     draw(page, 1, left=100, top=60, scale=0.5)
     expect(page.locator(".judges td.reads").first).to_have_text("71")
-    page.get_by_role("radio", name="1, number 2").click()
+    page.get_by_role("radio", name="2nd: 1").click()
     expect(page.get_by_text("It reads 1 with")).to_be_visible()
     page.get_by_role("button", name="Clear").click()
     expect(heading(page)).to_have_text(NOTHING)
