@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 PICTURE_TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff"]
 UPLOADER = "picture_of_digits"
+PASTED = "From the clipboard"
 # Counts the uploaders: each gives its files away and is replaced by an empty one.
 _ROUND = "picture_uploader_round"
 
@@ -52,7 +53,8 @@ def render_upload(classifier: Classifier, entries: Sequence[RunEntry]) -> None:
     )
     pasted = render_paste()
     if pasted is not None:
-        take([("From the clipboard", pasted)])
+        earlier = sum(picture.name.startswith(PASTED) for picture in list_taken())
+        take([(f"{PASTED}, {earlier + 1}" if earlier else PASTED, pasted)])
     left_out = pop_left_out()
     if left_out:
         st.warning(

@@ -22,6 +22,7 @@ from core.runs import jobs, store
 from dashboard.canvas import BRUSH_PX, CANVAS, SIDE_PX
 from dashboard.drawing_memory import MEMORY
 from dashboard.live_stroke import LIVE
+from dashboard.paste import PASTE
 from dashboard.pixel_editor import EDITOR
 from dashboard.reading import build_answer
 
@@ -513,6 +514,16 @@ def test_what_was_read_in_many_pictures_is_a_table(sprint_run):
         "blank.png": "no ink",
     }
     assert table["Sureness"].notna().tolist() == [False, False, True]
+
+
+def test_pasted_pictures_are_taken_one_after_another(sprint_run):
+    at = open_draw()
+    for strokes in (SEVEN, ONE, ONE):
+        at.session_state[PASTE] = {"pasted": base64.b64encode(encode(draw_picture(strokes))).decode()}
+        at.run()
+    assert not at.exception
+    assert at.dataframe[0].value["Picture"].tolist() == ["From the clipboard, 2", "From the clipboard"]
+    assert at.dataframe[0].value["Read"].tolist() == ["1", "7"]
 
 
 def test_the_same_picture_is_not_taken_twice_and_more_than_twenty_are_not_taken_at_all(sprint_run):
