@@ -60,6 +60,8 @@ class Row:
 
 
 _P = "{%s_ms_p50:.0f} ms; {%s_ms_p95:.0f} ms"
+# Of numbers, in the order of their rows.
+_KINDS = ("separate", "touching", "broken", "noisy", "alike", "ruled", "squared")
 
 
 def _number(what: str, condition: str) -> Row:
@@ -138,12 +140,12 @@ ROWS = (
     _number("… with broken strokes", "broken"),
     _number("… on rough, grainy paper, light on dark or dark on light", "noisy"),
     _number("… one digit five times over, close together", "alike"),
-    Row("numbers", "… read as five digits: apart; touching; broken; on rough paper; one five times over",
-        "{separate_5_right_length:.2%}; {touching_5_right_length:.2%}; {broken_5_right_length:.2%}; "
-        "{noisy_5_right_length:.2%}; {alike_5_right_length:.2%}"),
+    _number("… photographed on ruled paper", "ruled"),
+    _number("… on squared paper", "squared"),
+    Row("numbers", "… read as five digits, in the same order",
+        "; ".join(f"{{{c}_5_right_length:.2%}}" for c in _KINDS)),
     Row("numbers", "… of them made of digits that are all read right in MNIST's own form",
-        "{separate_5_known:.2%}; {touching_5_known:.2%}; {broken_5_known:.2%}; {noisy_5_known:.2%}; "
-        "{alike_5_known:.2%}"),
+        "; ".join(f"{{{c}_5_known:.2%}}" for c in _KINDS)),
     Row("strings", "lone digits: found whole; read right; taken for none",
         "{lone_whole:.2%}; {lone_right:.2%}; {lone_false_reject:.2%} of {lone_total:,}"),
     Row("strings", "letters taken for digits; those not shaped like one (all but B, G, I, O, Q, S and Z)",
@@ -151,6 +153,9 @@ ROWS = (
     Row("strings", "the latter in the place of a digit in a number of five, taken for one",
         "{letters_among_digits_false_accept:.1%} of {letters_among_digits_total:,}"),
     Row("strings", "scribbles taken for digits", "{scribbles_false_accept:.1%} of {scribbles_total:,}"),
+    Row("strings", "symbols such as + and % taken for digits; in the place of a digit in a number of five",
+        "{symbols_false_accept:.1%} of {symbols_total:,}; {symbols_among_digits_false_accept:.1%} of "
+        "{symbols_among_digits_total:,}"),
     Row("ink", "what preparing is worth, of test digits enlarged 3 to 8 times, anywhere on a larger sheet: MNIST's own "
         "28×28", "{originals:.2%} of {digits:,}"),
     Row("ink", "… the whole picture resized", "{plain_resize:.2%}"),

@@ -1,4 +1,4 @@
-"""How well numbers are read, and what is none: made-up numbers, lone digits, letters and scribbles.
+"""How well numbers are read, and what is none: made-up numbers, lone digits, letters, scribbles and symbols.
 
 The numbers are made of MNIST's test digits, on which nothing was chosen: the two networks of core.reading come from
 training digits, the constants there and in core.evaluation.gate from validation digits
@@ -16,7 +16,15 @@ import numpy as np
 from core.benchmarks.machine import describe_machine
 from core.data.datasets import load, split_indices
 from core.data.strings import CONDITIONS, LENGTHS, make_string, write_mixed
-from core.data.strokes import LETTERS, UNLIKE_DIGITS, draw_letter, draw_scribble, draw_unlike_letter
+from core.data.strokes import (
+    LETTERS,
+    SYMBOLS,
+    UNLIKE_DIGITS,
+    draw_letter,
+    draw_scribble,
+    draw_symbol,
+    draw_unlike_letter,
+)
 from core.errors import ConfigError
 from core.evaluation.metrics import wilson_interval
 from core.evaluation.predict import load_classifier, predict_probabilities
@@ -32,6 +40,8 @@ if TYPE_CHECKING:
 
 GOALS = {"separate_5_exact": 0.985, "touching_5_exact": 0.95, "broken_5_exact": 0.96}
 _MAIN_LENGTH = 5
+# What stands in the place of a digit: the seed that it is drawn with, and what draws it.
+AMONG_DIGITS = {"letters": (102, draw_unlike_letter), "symbols": (104, draw_symbol)}
 
 
 @dataclass(frozen=True)
@@ -87,7 +97,7 @@ def measure_strings(
     conditions: Sequence[str] = (),
     lengths: Sequence[int] = (),
 ) -> dict[str, Any]:
-    """Measure reading on seeded numbers of 2 to 6 digits, lone digits, letters and scribbles.
+    """Measure reading on seeded numbers of 2 to 6 digits, lone digits, letters, scribbles and symbols.
 
     The same seed makes the same numbers, the first ones of more of them too.
 
@@ -97,7 +107,7 @@ def measure_strings(
         seed: of all chance.
         split: "test", or "validation" for choosing.
         on_progress: told what is measured next.
-        conditions: which to measure, and nothing but numbers; none for all, lone digits, letters and scribbles.
+        conditions: which to measure, and nothing but numbers; none for all, lone digits and strangers.
         lengths: which to measure; none for all.
 
     Raises:
@@ -128,9 +138,10 @@ def measure_strings(
     if not conditions:
         on_progress("lone digits")
         lone = score_lone_digits(classifier, part, indices[: 5 * strings], seed)
-        on_progress("letters and scribbles")
+        on_progress("letters, scribbles and symbols")
         strangers = score_strangers(classifier, max(1, strings // 10), seed)
-        strangers["figures"] |= score_letters_among_digits(classifier, part, indices, strings, seed)
+        for kind in AMONG_DIGITS:
+            strangers["figures"] |= score_among_digits(classifier, part, indices, kind, strings, seed)
     figures = {name: value for row in rows if row.length == _MAIN_LENGTH for name, value in row.list_figures().items()}
     picture = make_string(part, "touching", _MAIN_LENGTH, np.random.default_rng(seed), indices).picture
     return {
@@ -223,36 +234,50 @@ def score_lone_digits(classifier: Classifier, part: Split, indices: np.ndarray, 
 
 
 def score_strangers(classifier: Classifier, repeats: int, seed: int) -> dict[str, Any]:
-    """Read letters and scribbles; one is falsely accepted if anything in it is taken for a digit."""
+    """Read letters, scribbles and symbols; one is falsely accepted if anything in it is taken for a digit."""
     rng = np.random.default_rng((seed, 101))
     letters = {
         letter: (sum(_is_accepted(classifier, draw_letter(letter, rng)) for _ in range(repeats)), repeats)
         for letter in LETTERS
     }
     scribbles = [_is_accepted(classifier, draw_scribble(rng)) for _ in range(15 * repeats)]
+    rng = np.random.default_rng((seed, 103))
+    symbols = [_is_accepted(classifier, draw_letter(symbol, rng)) for symbol in SYMBOLS for _ in range(repeats)]
     others = [letters[letter][0] for letter in UNLIKE_DIGITS]
     figures = {
         "letters_false_accept": sum(k for k, _ in letters.values()) / (repeats * len(letters)),
         "other_letters_false_accept": sum(others) / (repeats * len(others)),
         "scribbles_false_accept": sum(scribbles) / len(scribbles),
+        "symbols_false_accept": sum(symbols) / len(symbols),
         "letters_total": repeats * len(letters),
         "other_letters_total": repeats * len(others),
         "scribbles_total": len(scribbles),
+        "symbols_total": len(symbols),
     }
     return {"figures": figures, "letters": letters}
 
 
-def score_letters_among_digits(
-    classifier: Classifier, part: Split, indices: np.ndarray, n: int, seed: int
+def score_among_digits(
+    classifier: Classifier, part: Split, indices: np.ndarray, kind: str, n: int, seed: int
 ) -> dict[str, float]:
-    """Read numbers with a letter in the place of one digit; it is falsely accepted if nothing is taken for no digit."""
-    rng = np.random.default_rng((seed, 102))
+    """Read numbers with a stranger in the place of one digit; it is falsely accepted if all is taken for digits.
+
+    Args:
+        classifier: what reads.
+        part: what the digits are drawn from.
+        indices: which of them may be.
+        kind: of stranger, one of AMONG_DIGITS.
+        n: how many numbers.
+        seed: of all chance.
+    """
+    own_seed, draw = AMONG_DIGITS[kind]
+    rng = np.random.default_rng((seed, own_seed))
     accepted = 0
     for _ in range(n):
-        letter = draw_unlike_letter(rng)
-        picture = write_mixed(part, rng.choice(indices, _MAIN_LENGTH), letter, rng).picture
+        stranger = draw(rng)
+        picture = write_mixed(part, rng.choice(indices, _MAIN_LENGTH), stranger, rng).picture
         accepted += all(digit.is_digit for digit in read_digits(classifier, picture))
-    return {"letters_among_digits_false_accept": accepted / n, "letters_among_digits_total": n}
+    return {f"{kind}_among_digits_false_accept": accepted / n, f"{kind}_among_digits_total": n}
 
 
 def _is_accepted(classifier: Classifier, picture: np.ndarray) -> bool:

@@ -11,11 +11,13 @@ from scipy import ndimage
 from core.data.datasets import Split
 from core.data.ink import find_ink, prepare_digit
 
-CONDITIONS = ("separate", "touching", "fused", "broken", "noisy", "alike")
+CONDITIONS = ("separate", "touching", "fused", "broken", "noisy", "alike", "ruled", "squared")
 LENGTHS = (2, 3, 4, 5, 6)
 # Ink fainter than this does not count when digits are moved together; MNIST's soft edges go down to 1.
 _CLEAR = 64
 _MARGIN = 8
+# Height of a digit in MNIST's pixels.
+_DIGIT_HEIGHT = 20
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ def make_string(
             digit's strokes are cut at one to three places by gaps of 0.6 to 1.2. "noisy": as separate, on uneven,
             grainy paper with noise, in half the pictures light on dark. "alike": the same digit again and again, with
             gaps of 1 to 10 between the strokes themselves that hardly differ, as one hand writes ones side by side.
+            "ruled" and "squared": as separate, on a photo of a page from a notebook whose lines run through them.
         length: how many.
         rng: source of all chance.
         indices: which digits of the split may be drawn; None for all.
@@ -73,7 +76,12 @@ def write_string(split: Split, chosen: np.ndarray, condition: str, rng: np.rando
             _break_strokes(layer, scale, rng)
     cover = enlarged.max(axis=0)
     owners = np.where(cover > 0.5, enlarged.argmax(axis=0), -1).astype(np.int8)
-    picture = _photograph(cover, rng) if condition == "noisy" else 255 * (1 - cover)
+    if condition in ("ruled", "squared"):
+        margin = 2 * _DIGIT_HEIGHT * scale
+        owners = np.pad(owners, margin, constant_values=-1)
+        picture = _write_on_lines(np.pad(cover, margin), scale, rng, squared=condition == "squared")
+    else:
+        picture = _photograph(cover, rng) if condition == "noisy" else 255 * (1 - cover)
     text = "".join(str(label) for label in split.labels[chosen])
     return DigitString(np.rint(picture).clip(0, 255).astype(np.uint8), text, chosen, owners)
 
@@ -175,3 +183,25 @@ def _photograph(cover: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     ink = rng.uniform(30, 90)
     picture: np.ndarray = paper + cover * (ink - paper) + rng.normal(0, rng.uniform(3, 9), cover.shape)
     return 255 - picture if rng.random() < 0.5 else picture
+
+
+def _write_on_lines(cover: np.ndarray, scale: int, rng: np.random.Generator, *, squared: bool) -> np.ndarray:
+    """Lay ink (h, w) float32 on a ruled or squared page, photographed a little askew under uneven light.
+
+    Digits are about as high as a square, and somewhat less than the distance of two lines.
+    """
+    rows, columns = np.mgrid[: cover.shape[0], : cover.shape[1]]
+    rise = np.tan(np.radians(rng.uniform(-1.5, 1.5)))
+    pitch = _DIGIT_HEIGHT * scale * (rng.uniform(0.8, 1.2) if squared else rng.uniform(1.1, 1.6))
+    thickness = rng.uniform(1.2, 3)
+    lines = np.zeros(cover.shape)
+    for across in (rows + rise * columns, columns - rise * rows)[: 1 + squared]:
+        distance = np.abs((across - rng.uniform(0, pitch)) % pitch - pitch / 2)
+        lines = np.maximum(lines, (thickness / 2 + 0.5 - distance).clip(0, 1))
+    light = rng.uniform(-40, 40) * columns / cover.shape[1] + rng.uniform(-25, 25) * rows / cover.shape[0]
+    paper = rng.uniform(200, 235) + light
+    ink = rng.uniform(30, 90)
+    printed = paper + lines * rng.uniform(0.2, 0.7) * (ink - paper)
+    # Where ink lies over a line, the darker of both is seen.
+    picture: np.ndarray = np.minimum(printed, paper + cover * (ink - paper)) + rng.normal(0, 4, cover.shape)
+    return picture

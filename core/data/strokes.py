@@ -1,4 +1,4 @@
-"""Drawings that are no digits, made with a pen of our own: the letters A to Z in many hands, and scribbles."""
+"""Drawings that are no digits, made with a pen of our own: letters and symbols in many hands, and scribbles."""
 
 from __future__ import annotations
 
@@ -36,7 +36,19 @@ _LETTERS = {
     "Y": ("00 34 60", "34 38"),
     "Z": ("00 60 08 68",),
 }
+# What stands beside digits in sums; no slash, bar or bracket: each is some hand's 1.
+_SYMBOLS = {
+    "+": ("04 64", "31 37"),
+    "=": ("03 63", "05 65"),
+    "÷": ("04 64", "~31 41 42 32 31", "~36 46 47 37 36"),
+    "%": ("08 60", "~10 01 12 21 10", "~56 47 58 67 56"),
+    "#": ("21 17", "51 47", "03 63", "05 65"),
+    "*": ("31 37", "02 66", "06 62"),
+    "<": ("61 04 67",),
+    ">": ("01 64 07",),
+}
 LETTERS = tuple(_LETTERS)
+SYMBOLS = tuple(_SYMBOLS)
 # Letters that in some hand have the very shape of a digit: nobody can tell them apart out of context.
 LOOKALIKES = ("B", "G", "I", "O", "Q", "S", "Z")
 UNLIKE_DIGITS = tuple(letter for letter in LETTERS if letter not in LOOKALIKES)
@@ -44,10 +56,10 @@ _MARGIN = 30
 
 
 def draw_letter(letter: str, rng: np.random.Generator) -> np.ndarray:
-    """Draw a letter in a hand of its own: slant, proportions, width of the pen and every point vary.
+    """Draw a letter or symbol in a hand of its own: slant, proportions, width of the pen and every point vary.
 
     Args:
-        letter: A to Z.
+        letter: one of LETTERS or SYMBOLS.
         rng: source of all chance.
 
     Returns:
@@ -57,7 +69,7 @@ def draw_letter(letter: str, rng: np.random.Generator) -> np.ndarray:
     size = np.array([height * rng.uniform(0.5, 0.8) / 6, height / 8])
     slant = rng.uniform(-0.1, 0.35)
     strokes = []
-    for text in _LETTERS[letter]:
+    for text in (_LETTERS | _SYMBOLS)[letter]:
         points = np.array([[int(x) for x in pair] for pair in text.removeprefix("~").split()], np.float64)
         points += rng.normal(0, 0.25, points.shape)
         points[:, 0] += slant * (8 - points[:, 1])
@@ -68,6 +80,26 @@ def draw_letter(letter: str, rng: np.random.Generator) -> np.ndarray:
 def draw_unlike_letter(rng: np.random.Generator) -> np.ndarray:
     """Draw any letter that does not look like a digit, as `draw_letter` does."""
     return draw_letter(UNLIKE_DIGITS[int(rng.integers(len(UNLIKE_DIGITS)))], rng)
+
+
+def draw_symbol(rng: np.random.Generator) -> np.ndarray:
+    """Draw any symbol, as `draw_letter` does."""
+    return draw_letter(SYMBOLS[int(rng.integers(len(SYMBOLS)))], rng)
+
+
+def draw_strokes(count: int, rng: np.random.Generator) -> list[np.ndarray]:
+    """Draw single straight strokes of one pen, alike but for the unsteadiness of a hand: ones without flag or base.
+
+    Args:
+        count: how many.
+        rng: source of all chance.
+
+    Returns:
+        Each (h, w) uint8, dark ink on white paper.
+    """
+    height, width, lean = rng.uniform(80, 160), rng.uniform(0.03, 0.13), rng.uniform(-0.2, 0.45)
+    ends = np.array([[lean, 0.0], [0.0, 1.0]])
+    return [_ink([(ends + rng.normal(0, 0.015, (2, 2))) * height], height * width) for _ in range(count)]
 
 
 def draw_scribble(rng: np.random.Generator) -> np.ndarray:

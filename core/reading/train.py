@@ -17,7 +17,13 @@ from core.data.loader import epoch_order, iterate_batches
 from core.models import gate, pointer
 from core.models.gate import NOT_A_DIGIT, build_gate
 from core.models.pointer import Pointer
-from core.reading.examples import collect_candidates, collect_lines, make_digits
+from core.reading.examples import (
+    STRANGERS_AND_SYMBOLS,
+    collect_candidates,
+    collect_lines,
+    collect_neighbours,
+    make_digits,
+)
 from core.reading.pointing import WORK_HEIGHT
 from core.training.checkpoint import load_weights, save_weights
 
@@ -35,6 +41,10 @@ _CANDIDATES = 256
 _POINTER_CYCLES = ((0.004, 8, 0.0), (0.002, 8, 0.0), (0.002, 3, 0.15))
 # Share of the gate's numbers that are ones alike.
 _GATE_ONES = 0.05
+# Cycles of the gate: highest learning rate, epochs. In the second there are symbols among the strangers, this share of
+# straight strokes among the numbers, and all of MNIST's digits as they are beside the candidates.
+_GATE_CYCLES = ((0.01, 4), (0.004, 2))
+_GATE_STRAIGHT = 0.05
 _SHEET_HEIGHT = WORK_HEIGHT * 3 // 2
 _SHEET_WIDTHS = (48, 240)
 # Beyond so many line heights it matters less how far a pixel misses its middle.
@@ -65,22 +75,43 @@ def train_pointer(path: Path, numbers: int, first_cycle: int, seed: int) -> None
     save_weights(path, network.half())
 
 
-def train_gate(path: Path, numbers: int, epochs: int, seed: int) -> None:
-    """Train the gate on every candidate in so many made-up numbers and save its weights."""
-    rng = np.random.default_rng((seed, 2))
-    images, labels = collect_candidates(make_digits(rng), numbers, rng, _GATE_ONES)
-    print(f"gate: {len(labels):,} candidates, {int((labels == NOT_A_DIGIT).sum()):,} of them no digits")
-    pixels, targets = torch.from_numpy(images), torch.from_numpy(labels)
+def train_gate(path: Path, numbers: int, first_cycle: int, seed: int) -> None:
+    """Train the gate, in cycles on every candidate in so many made-up numbers each, and save its weights.
+
+    Args: as of `train_pointer`.
+    """
     torch.manual_seed(seed)
     network = build_gate()
-    plan = [
-        batch
-        for epoch in range(epochs)
-        for batch in iterate_batches(epoch_order(len(targets), seed, epoch), _CANDIDATES)
-    ]
-    examples = ((pixels[batch].float() / 255, targets[batch]) for batch in plan)
-    _fit(network, examples, len(plan), 0.01, functional.cross_entropy, weight_decay=1e-2, rise=0.2)
-    save_weights(path, network.half())
+    if first_cycle > 1:
+        load_weights(path, network)
+    for cycle, (learning_rate, epochs) in enumerate(_GATE_CYCLES[first_cycle - 1 :], start=first_cycle):
+        images, labels = _collect_gate_examples(cycle, numbers, seed)
+        print(f"gate: {len(labels):,} candidates, {int((labels == NOT_A_DIGIT).sum()):,} of them no digits")
+        pixels, targets = torch.from_numpy(images), torch.from_numpy(labels)
+        plan = [
+            batch
+            for epoch in range(epochs)
+            for batch in iterate_batches(epoch_order(len(targets), seed, epoch), _CANDIDATES)
+        ]
+        examples = ((pixels[batch].float() / 255, targets[batch]) for batch in plan)
+        _fit(network, examples, len(plan), learning_rate, functional.cross_entropy, weight_decay=1e-2, rise=0.2)
+        # Half precision is enough; the next cycle goes on from what a file of this one would hold.
+        save_weights(path, network.half())
+        network.float()
+
+
+def _collect_gate_examples(cycle: int, numbers: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the (n, 2, 28, 28) uint8 pictures and the (n,) int64 labels of a cycle of the gate, from 1."""
+    rng = np.random.default_rng((seed, 2))
+    digits = make_digits(rng)
+    if cycle == 1:
+        return collect_candidates(digits, numbers, rng, _GATE_ONES)
+    parts = (
+        collect_candidates(digits, numbers, rng, _GATE_ONES, _GATE_STRAIGHT, STRANGERS_AND_SYMBOLS),
+        collect_neighbours(np.random.default_rng((seed, 3))),
+    )
+    images, labels = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return images, labels
 
 
 def _plan_lines(widths: list[int], rng: np.random.Generator) -> list[np.ndarray]:
@@ -155,16 +186,18 @@ def main(
     pointer_numbers: Annotated[int, typer.Option(min=1, help="To learn from.")] = 45_000,
     first_cycle: Annotated[
         int,
-        typer.Option(min=1, max=len(_POINTER_CYCLES), help="Of the pointer; from 2 on it goes on from its weights."),
+        typer.Option(min=1, max=len(_POINTER_CYCLES), help="From 2 on, training goes on from the weights there are."),
     ] = 1,
     gate_numbers: Annotated[int, typer.Option(min=1, help="As pointer-numbers.")] = 20_000,
     seed: Annotated[int, typer.Option(min=0)] = 0,
 ) -> None:
     """Train the networks that part lines into digits, and write their weights anew."""
+    if "gate" in parts and first_cycle > len(_GATE_CYCLES):
+        raise typer.BadParameter(f"the gate has {len(_GATE_CYCLES)} cycles; name the pointer alone, or an earlier one")
     if "pointer" in parts:
         train_pointer(pointer.WEIGHTS, pointer_numbers, first_cycle, seed)
     if "gate" in parts:
-        train_gate(gate.WEIGHTS, gate_numbers, 4, seed)
+        train_gate(gate.WEIGHTS, gate_numbers, first_cycle, seed)
 
 
 if __name__ == "__main__":

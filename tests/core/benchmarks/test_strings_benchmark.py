@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.benchmarks.strings import describe_rows, measure_strings, score_letters_among_digits
+from core.benchmarks.strings import describe_rows, measure_strings, score_among_digits
 from core.errors import ConfigError
 from core.evaluation.predict import load_classifier
 
@@ -43,17 +43,18 @@ def test_more_numbers_begin_with_the_same(trained_mnist, monkeypatch):
     assert first == again != second
 
 
-def test_a_letter_among_digits_is_accepted_where_all_is_taken_for_digits(mnist, trained_mnist, monkeypatch):
+@pytest.mark.parametrize("kind", ["letters", "symbols"])
+def test_a_stranger_among_digits_is_accepted_where_all_is_taken_for_digits(mnist, trained_mnist, monkeypatch, kind):
     from core.benchmarks import strings
 
     classifier, indices = load_classifier(trained_mnist), np.arange(100)
     read = strings.read_digits
     seen = []
     monkeypatch.setattr(strings, "read_digits", lambda *arguments: seen.append(read(*arguments)) or seen[-1])
-    figures = score_letters_among_digits(classifier, mnist.test, indices, 12, 0)
-    assert figures["letters_among_digits_total"] == len(seen) == 12
+    figures = score_among_digits(classifier, mnist.test, indices, kind, 12, 0)
+    assert figures[f"{kind}_among_digits_total"] == len(seen) == 12
     unnoticed = sum(all(digit.is_digit for digit in digits) for digits in seen)
-    assert figures["letters_among_digits_false_accept"] == unnoticed / 12 < 0.5
+    assert figures[f"{kind}_among_digits_false_accept"] == unnoticed / 12 < 0.5
 
 
 @pytest.mark.parametrize(

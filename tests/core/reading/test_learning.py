@@ -1,12 +1,14 @@
 """What the pointer and the gate learn from, and that they do learn."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+import typer
 
-from core.data.datasets import Split
+from core.data.datasets import Split, split_indices
 from core.data.ink import find_ink
 from core.data.strings import make_string
 from core.models.gate import NOT_A_DIGIT
@@ -48,6 +50,24 @@ def test_candidates_are_digits_or_none(digits):
     assert images[:, 1].any(axis=(1, 2)).mean() > 0.5
 
 
+def test_straight_strokes_are_ones_where_asked_for(digits):
+    numbers = list(examples.make_numbers(digits, 60, np.random.default_rng(0), 0.0, 0.5))
+    straight = [number for number in numbers if set(number.text) == {"1"} and len(number.text) > 1]
+    assert 10 <= len(straight) <= 50
+    # Drawn for this number, not taken from the digits.
+    assert any((np.diff(number.indices) == 1).all() for number in straight)
+
+
+def test_digits_have_neighbours_that_do_not_reach_into_them(mnist):
+    images, labels = examples.collect_neighbours(np.random.default_rng(0))
+    indices, _ = split_indices(mnist.train.labels, examples.VALIDATION_SIZE)
+    assert images.shape == (55_000, 2, 28, 28)
+    np.testing.assert_array_equal(images[:, 0], mnist.train.images[indices])
+    np.testing.assert_array_equal(labels, mnist.train.labels[indices])
+    assert 0.4 < images[:, 1].any(axis=(1, 2)).mean() < 0.7
+    assert not ((images[:, 0] > 0) & (images[:, 1] > 0)).any()
+
+
 def test_numbers_of_ones_are_among_the_others_where_asked_for(digits):
     def count(ones):
         numbers = list(examples.make_numbers(digits, 60, np.random.default_rng(0), ones))
@@ -59,7 +79,7 @@ def test_numbers_of_ones_are_among_the_others_where_asked_for(digits):
 
 
 def test_a_letter_in_a_number_is_none_and_its_neighbours_are_digits(digits):
-    for number in examples.make_mixed_numbers(digits, 6, np.random.default_rng(0)):
+    for number in examples.make_mixed_numbers(digits, 2, examples.STRANGERS_AND_SYMBOLS, np.random.default_rng(0)):
         assert number.text.count("?") == 1
         place = number.text.index("?")
         [line] = find_lines(find_ink(number.picture))
@@ -137,8 +157,17 @@ def test_both_networks_train_and_their_weights_are_read_back(mnist_home, tmp_pat
     monkeypatch.setattr(train, "make_digits", lambda rng: digits)
     train.train_pointer(tmp_path / "pointer.safetensors", 12, 1, 0)
     load_weights(tmp_path / "pointer.safetensors", Pointer())
-    train.train_gate(tmp_path / "gate.safetensors", 12, 1, 0)
+    beside = np.zeros((20, 2, 28, 28), np.uint8), np.zeros(20, np.int64)
+    monkeypatch.setattr(train, "collect_neighbours", lambda rng: beside)
+    train.train_gate(tmp_path / "gate.safetensors", 16, 1, 0)
     load_weights(tmp_path / "gate.safetensors", train.build_gate())
     told = capsys.readouterr().out
     assert "pointer: " in told
-    assert "candidates" in told
+    # Of two cycles, the second of which has symbols, straight ones and neighbours beside.
+    first, second = (int(count) for count in re.findall(r"gate: (\d+) candidates", told))
+    assert second >= first + 20
+
+
+def test_a_cycle_that_the_gate_does_not_have_is_refused():
+    with pytest.raises(typer.BadParameter, match="the gate has 2 cycles"):
+        train.main(["gate"], first_cycle=3)
