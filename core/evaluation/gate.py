@@ -14,9 +14,9 @@ from core.training.checkpoint import load_weights
 if TYPE_CHECKING:
     from torch import nn
 
-# Chosen on validation digits, and on letters, scribbles and symbols that no benchmark draws: of 2,500 digits alone 5 are
-# below it, with 599 of 600 letters, 590 of 600 symbols and 563 of 600 scribbles; of 500 drawings of core.data.hands'
-# development part none. `python -m core benchmark strings` tells what it is worth on test digits.
+# Chosen on validation digits, and on letters, scribbles and symbols that no benchmark draws: of 2,500 digits alone 5
+# are below it, with 599 of 600 letters, 590 of 600 symbols and 563 of 600 scribbles; of 500 drawings of
+# core.data.hands' development part none. `python -m core benchmark strings` tells what it is worth on test digits.
 DIGIT_FROM = 0.4
 # Beside so many clear digits on its line a thing is more likely one than anywhere else, and what it is may be asked
 # twice: gate and classifier name the same digit for nearly all digits that the gate doubts, but for few letters. Of
