@@ -14,7 +14,7 @@ from core.reading.candidates import find_candidates
 from core.reading.lines import find_lines
 from core.runs.store import find_run
 
-LEAST_READ = 0.8
+LEAST_READ = 0.9
 
 
 @pytest.fixture(scope="module")
