@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from core.drawings.store import Drawing
 
 UPLOADER = "drawings_zip"
-_POPOVER, _IS_DONE = "import_drawings", "import_done"
+_POPOVER, _IS_DONE, _DONE = "import_drawings", "import_is_done", "imports_done"
 # What became of the last import, said where the page is drawn next.
 _REPORT = "drawings_imported"
 _MOST_SENTENCES = 10
@@ -37,22 +37,25 @@ def render_export(drawings: Sequence[Drawing]) -> None:
     )
 
 
+@st.fragment
 def render_import() -> None:
-    """Draw the form that takes a zip, and what became of the last one."""
+    """Draw the form that takes a zip: a fragment, so that what was said of the last one stays while it is open."""
+    done = st.session_state.get(_DONE, 0)
     # What became of an import is said where the open popover would hide it.
     if st.session_state.pop(_IS_DONE, False):
         st.session_state[_POPOVER] = False
     with st.popover("Import", key=_POPOVER, on_change="rerun"):
+        # Another one after each import: it would keep its file.
         file = st.file_uploader(
             f"A zip of pictures, with {TABLE}",
             ["zip"],
-            key=UPLOADER,
+            key=f"{UPLOADER}_{done}",
             help=f"At most {MOST_DRAWINGS:,} pictures and {MOST_BYTES // 1_000_000} MB. {TABLE} has the columns file "
             "and label; an export is such a zip.",
         )
         if st.button("Take them in", key="take_drawings", disabled=file is None) and file is not None:
             _import(file.getvalue())
-            st.session_state[_IS_DONE] = True
+            st.session_state[_IS_DONE], st.session_state[_DONE] = True, done + 1
             st.rerun()
 
 

@@ -56,6 +56,8 @@ def describe_evidence(evidence: NDArray[np.float32], target: int, other: int | N
     """
     what = f"{target}" if other is None else f"{target} rather than {other}"
     places = [(_find_place(evidence), f"Evidence for {what}"), (_find_place(-evidence), "evidence against it")]
+    if places[0][0] and places[0][0] == places[1][0]:
+        return f"Evidence for {what}, and evidence against it, are both strongest {places[0][0]}, side by side."
     parts = [f"{words} is strongest {place}" if place else f"{words}: none" for place, words in places]
     return "; ".join(parts) + "."
 

@@ -37,7 +37,7 @@ _STYLE = """
   }
   /* On a phone a container with this key, the detail of a digit, lies over the foot of the sheet it was chosen from. */
   [class*="st-key-side-by-side"] [data-testid="stColumn"]:has(.st-key-open-digit) {
-    position: sticky; bottom: 0; z-index: 2; max-height: 66vh; overflow-y: auto; padding: 0.75rem 0;
+    position: sticky; bottom: 0; z-index: 2; max-height: 50vh; overflow-y: auto; padding: 0.75rem 0;
     background: light-dark(#fbfaf6, #17191d); border-top: 2px solid light-dark(#dcd7ca, #3a3e45);
   }
 }

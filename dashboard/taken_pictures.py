@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.data.picture import MAX_BYTES
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection
 
 # Shown and read in one go; more would keep the page busy.
 MOST_PICTURES = 20
@@ -23,7 +25,7 @@ class TakenPicture:
     Attributes:
         number: from 0, in the order in which pictures came; no other of the session has it.
         name: of the file, or what stands for one.
-        content: of the file.
+        content: of the file; of one that is too large to be read, no more than shows that.
     """
 
     number: int
@@ -37,33 +39,32 @@ def list_taken() -> list[TakenPicture]:
     return taken
 
 
-def take(pictures: Iterable[tuple[str, bytes]]) -> None:
-    """Take pictures in, each a name and a file's content; one that is there already is not taken twice.
-
-    Those for which there is no room are left out, and `pop_left_out` says how many they were.
-    """
-    taken = list_taken()
-    known = {picture.content for picture in taken}
-    new: list[TakenPicture] = []
-    for name, content in pictures:
-        if content in known:
-            continue
-        if len(taken) + len(new) >= MOST_PICTURES:
-            st.session_state[_LEFT_OUT] = st.session_state.get(_LEFT_OUT, 0) + 1
-            continue
-        number = st.session_state.get(_COUNT, 0)
-        st.session_state[_COUNT] = number + 1
-        known.add(content)
-        new.append(TakenPicture(number, name, content))
-    taken[:0] = new
-
-
-def pop_left_out() -> int:
-    """Return how many pictures were left out since it was last asked."""
-    left_out: int = st.session_state.pop(_LEFT_OUT, 0)
+def list_left_out() -> list[str]:
+    """Return the names of those for which there was no room when pictures last came."""
+    left_out: list[str] = st.session_state.get(_LEFT_OUT, [])
     return left_out
 
 
-def forget(*numbers: int) -> None:
-    """Take pictures away, by their numbers; a button's callback."""
+def take(pictures: Collection[tuple[str, bytes]]) -> list[int]:
+    """Take pictures in, each a name and a file's content, as long as there is room for them.
+
+    Returns:
+        The numbers of those that were taken, which are the first of them.
+    """
+    taken = list_taken()
+    first = st.session_state.get(_COUNT, 0)
+    room = MOST_PICTURES - len(taken)
+    new = [
+        TakenPicture(first + place, name, content[: MAX_BYTES + 1])
+        for place, (name, content) in enumerate(pictures)
+        if place < room
+    ]
+    st.session_state[_COUNT] = first + len(new)
+    st.session_state[_LEFT_OUT] = [name for place, (name, _) in enumerate(pictures) if place >= room]
+    taken[:0] = new
+    return [picture.number for picture in new]
+
+
+def forget(numbers: Collection[int]) -> None:
+    """Take pictures away, by their numbers."""
     st.session_state[_TAKEN] = [picture for picture in list_taken() if picture.number not in numbers]

@@ -100,6 +100,8 @@ def _import(archive: zipfile.ZipFile) -> Imported:
             ready.append((member.filename, *_read_member(archive, member, labels)))
         except CoreError as error:
             imported.problems.append(str(error))
+    for name in sorted(labels.keys() - {member.filename for member in members} - {""}):
+        imported.problems.append(f"{name[:60]!r} is left out: {TABLE} names it, but the zip does not hold it.")
     _save(ready, imported)
     return imported
 

@@ -132,11 +132,13 @@ def test_each_file_that_cannot_be_taken_is_one_sentence_and_the_others_are_kept(
         "unlabelled.png": encode(make_picture(3)),
         "badly.png": encode(make_picture(4)),
         "script.svg": b"<svg/>",
-        "drawings.csv": "file,label\ngood.jpg,5\n../escape.png,1\nwords.png,1\nbadly.png,five\nscript.svg,1\n",
+        "drawings.csv": "file,label\ngood.jpg,5\n../escape.png,1\nwords.png,1\nbadly.png,five\nscript.svg,1\n"
+        "absent.png,2\n",
     }
     imported = archive.import_zip(build_zip(files))
     assert [drawing.label for drawing in imported.saved] == ["5"]
-    assert len(imported.problems) == 5
+    assert len(imported.problems) == 6
+    assert imported.problems[-1].startswith("'absent.png' is left out")
     assert all("left out" in problem for problem in imported.problems)
     assert not (home / "escape.png").exists()
     assert not (home.parent / "escape.png").exists()

@@ -42,7 +42,7 @@ def test_without_drawings_the_page_leads_to_draw_and_to_import(home, finished_ru
     at = open_view("drawings")
     assert "no drawing yet" in at.info[0].value
     assert at.get("page_link")[0].proto.label == "Draw one"
-    assert at.file_uploader(key="drawings_zip")
+    assert at.file_uploader(key="drawings_zip_0")
 
 
 def test_without_runs_the_drawings_are_shown_and_can_be_opened(kept):
@@ -110,11 +110,12 @@ def test_an_export_comes_back_by_import_and_a_bad_zip_is_one_sentence(finished_r
     for drawing in list_drawings():
         delete_drawing(drawing)
     at = open_view("drawings")
-    at.file_uploader(key="drawings_zip").set_value(("bad.zip", b"no zip", "application/zip"))
+    at.file_uploader(key="drawings_zip_0").set_value(("bad.zip", b"no zip", "application/zip"))
     run_again(at)
     press(at, "take_drawings")
     assert "not a zip" in at.error[0].value
-    at.file_uploader(key="drawings_zip").set_value(("good.zip", content, "application/zip"))
+    # The form holds the bad one no more.
+    at.file_uploader(key="drawings_zip_1").set_value(("good.zip", content, "application/zip"))
     run_again(at)
     press(at, "take_drawings")
     assert "3 new" in at.success[0].value

@@ -196,6 +196,14 @@ def test_the_place_of_the_evidence_in_words(place, words):
     assert describe_evidence(evidence, 9, None) == f"Evidence for 9 is strongest {words}; evidence against it: none."
 
 
+def test_evidence_for_and_against_at_one_place_is_told_as_such():
+    evidence = np.zeros((28, 28), np.float32)
+    evidence[4, 20], evidence[6, 24] = 1, -1
+    words = describe_evidence(evidence, 7, 2)
+    what = "Evidence for 7 rather than 2, and evidence against it"
+    assert words == f"{what}, are both strongest at the upper right, side by side."
+
+
 @pytest.mark.parametrize("kind", ["erase", "add"])
 def test_the_region_of_a_change_is_framed_and_the_rest_left_as_it_is(kind):
     image = np.full((28, 28), 255, np.uint8)
