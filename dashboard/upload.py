@@ -53,7 +53,7 @@ def render_upload(classifier: Classifier, entries: Sequence[RunEntry]) -> None:
         st.session_state[_NUMBERS] = {}
     # Of any type: what is no picture is then refused in a sentence that stays, not in a hint to hover over.
     st.file_uploader(
-        "Photos or scans of one digit or several: PNG, JPEG, WebP, BMP, GIF or TIFF",
+        "Photos or scans of one digit or several: PNG, JPEG, WebP, BMP, GIF or TIFF, up to 20 MB each",
         key=key,
         accept_multiple_files=True,
         on_change=_follow_uploader,

@@ -74,6 +74,20 @@ def test_every_format_is_read_and_what_is_none_is_refused_beside_them(open_uploa
     expect(page.get_by_test_id("stAlert")).to_contain_text("damaged")
 
 
+def test_a_file_that_is_too_large_stays_named_beside_one_that_is_read(open_upload):
+    page = open_upload()
+    seven = {"name": "seven.png", "mimeType": "image/png", "buffer": draw_seven("PNG")}
+    page.locator("input[type=file]").set_input_files(
+        [{**seven, "name": "vast.png", "buffer": bytes(21_000_000)}, seven]
+    )
+    expect(page.get_by_text(SEVEN)).to_have_count(1)
+    expect(page.get_by_text("vast.png")).to_be_visible()
+    # Taken out of the uploader, the other is no longer read.
+    page.get_by_test_id("stFileChip").filter(has_text="seven.png").get_by_role("button").click()
+    expect(page.get_by_text(SEVEN)).to_have_count(0)
+    expect(page.get_by_text("vast.png")).to_be_visible()
+
+
 def test_a_picture_is_dragged_onto_the_page(open_upload):
     page = open_upload()
     carried = carry(page, "seven.png", "image/png")
