@@ -89,7 +89,7 @@ def render_reasons(classifier: Classifier, digits: list[ReadDigit], *, key: str)
         chosen = st.segmented_control(
             "Explain digit",
             range(len(digits)),
-            format_func=lambda place: f"{_name_place(place)}: {_name_digit(digits[place])}",
+            format_func=lambda place: f"{_name_place(place)}: {digits[place].text}",
             default=0,
             required=True,
             key=f"explain_{key}_{len(digits)}",
@@ -104,7 +104,3 @@ def _name_place(place: int) -> str:
     number = place + 1
     ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th") if number // 10 % 10 != 1 else "th"
     return f"{number}{ending}"
-
-
-def _name_digit(digit: ReadDigit) -> str:
-    return str(digit.label) if digit.is_digit else "?"

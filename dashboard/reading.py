@@ -91,7 +91,7 @@ def build_answer(numbers: Sequence[ReadNumber]) -> str:
         parts.append(
             f'<div class="digit {"only" if is_single else ""} {"" if digit.is_digit else "none"}"><figure>'
             f'<img src="{encode_png(make_picture(digit.preparation.image, 5))}" '
-            f'alt="Digit {place} as the network sees it, 28 by 28 pixels, read as {_name(digit)}">'
+            f'alt="Digit {place} as the network sees it, 28 by 28 pixels, read as {digit.text}">'
             f"<figcaption>{'what the network sees' if is_single else caption}</figcaption></figure>"
             f"{build_bars(digit.probabilities.tolist())}</div>"
         )
@@ -123,10 +123,6 @@ def _build_title(numbers: Sequence[ReadNumber]) -> str:
     return f"Read {n} digit{'' if n == 1 else 's'}: {text} <small>with {sure}{rest}</small>"
 
 
-def _name(digit: ReadDigit) -> str:
-    return str(digit.label) if digit.is_digit else "?"
-
-
 def _write_with_article(label: int) -> str:
     return f"an {label}" if label == 8 else f"a {label}"
 
@@ -154,7 +150,7 @@ def build_steps(picture: NDArray[np.uint8], digits: Sequence[ReadDigit]) -> str:
         (f"3 {boxes}", _build_boxes(ink, digits, f"The ink, {boxes}", least=STEP_PX, most=STEP_PX, with_labels=True)),
     ]
     for digit in digits:
-        name = "" if len(digits) == 1 else f" of the {_name(digit)}"
+        name = "" if len(digits) == 1 else f" of the {digit.text}"
         fitted = np.rint(255 * digit.preparation.fitted).astype(np.uint8)
         image = digit.preparation.image
         steps.append((f"4 fitted into 20×20{name}", _build_pixels(fitted, f"The digit{name} fitted into 20 by 20")))
@@ -191,7 +187,7 @@ def _build_boxes(
     boxes = []
     for digit in digits:
         left, top, right, bottom = digit.preparation.box
-        name = f"<b>{_name(digit)}</b>" if with_labels else ""
+        name = f"<b>{digit.text}</b>" if with_labels else ""
         boxes.append(
             f'<span class="{"" if digit.is_digit else "none"}" '
             f'style="left:{100 * left / width:.2f}%;top:{100 * top / height:.2f}%;'

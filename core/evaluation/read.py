@@ -48,6 +48,11 @@ class ReadDigit:
         """The most probable digit."""
         return int(self.probabilities.argmax())
 
+    @property
+    def text(self) -> str:
+        """The most probable digit, or a ? for what is none."""
+        return str(self.label) if self.is_digit else "?"
+
     def describe(self) -> dict[str, Any]:
         """Return label, probability, all ten probabilities, box (left, top, right, bottom) in pixels, is_digit."""
         return {
@@ -72,7 +77,7 @@ class ReadNumber:
     @property
     def text(self) -> str:
         """The digits, with a ? for what is none."""
-        return "".join(str(digit.label) if digit.is_digit else "?" for digit in self.digits)
+        return "".join(digit.text for digit in self.digits)
 
     @property
     def confidence(self) -> float:
